@@ -1,0 +1,92 @@
+/** What people's side asks of storage. Each method is one atomic act. */
+
+export type User = {
+  readonly id: string
+  readonly username: string
+  readonly passwordHash: string | undefined
+  /** OIDC Core §5.1 standard claims. */
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly admin: boolean
+  readonly notBefore: Date | undefined
+  readonly disabledAt: Date | undefined
+  readonly createdAt: Date
+}
+
+export type Session = {
+  /** The `sid` claim. */
+  readonly id: string
+  readonly userId: string
+  readonly authenticatedAt: Date
+  readonly amr: readonly string[]
+  readonly acr: string
+  readonly createdAt: Date
+  readonly lastUsedAt: Date
+  readonly idleExpiresAt: Date
+  readonly absoluteExpiresAt: Date
+  readonly ip: string | undefined
+  readonly userAgent: string | undefined
+}
+
+/** A session that is alive, with its person. */
+export type SignedIn = { readonly session: Session; readonly user: User }
+
+export type SessionEnd = 'logged_out' | 'revoked_by_user' | 'revoked_by_admin' | 'password_changed' | 'user_disabled' | 'replaced'
+
+export type UserStore = {
+  find(id: string): Promise<User | undefined>
+  findByUsername(usernameKey: string): Promise<User | undefined>
+  create(user: NewUser): Promise<User>
+  list(page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly User[]>
+  /** Ends every session, family and pending code of the person in the same transaction. */
+  disable(id: string, now: Date): Promise<boolean>
+  enable(id: string): Promise<boolean>
+  /** Ends the same, sparing one session. */
+  setPassword(id: string, passwordHash: string, now: Date, spare?: string): Promise<boolean>
+}
+export type NewUser = {
+  readonly id: string
+  readonly username: string
+  readonly usernameKey: string
+  readonly passwordHash: string | undefined
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly admin: boolean
+  readonly createdAt: Date
+}
+
+export type SessionStore = {
+  /** A session that is neither ended nor expired, of a person who is not disabled. */
+  find(tokenHash: Buffer, now: Date): Promise<SignedIn | undefined>
+  /** Starts a session; the login's counters named in `forgive` take one attempt back, in the same statement. */
+  create(session: Session, tokenHash: Buffer, forgive: readonly Buffer[]): Promise<void>
+  /** New authority in the same session: a new cookie, a new instant. False when the session has ended. */
+  renew(id: string, tokenHash: Buffer, session: Pick<Session, 'authenticatedAt' | 'amr' | 'acr' | 'idleExpiresAt'>, forgive: readonly Buffer[]): Promise<boolean>
+  touch(id: string, now: Date, idleExpiresAt: Date): Promise<void>
+  /** Ends the session, its families without offline_access, and its pending codes, in one transaction. */
+  end(id: string, reason: SessionEnd, now: Date): Promise<boolean>
+  list(filter: { readonly userId?: string | undefined; readonly limit: number }, now: Date): Promise<readonly Session[]>
+}
+
+/** A login's counters are raised before its password is looked at, so that parallel guesses cannot pass. */
+export type LoginStore = {
+  /**
+   * Counts one attempt in each bucket and finds the person, in one statement.
+   * @returns each bucket as it stands now, in the order given
+   */
+  attempt(
+    usernameKey: string,
+    buckets: readonly { readonly key: Buffer; readonly windowSeconds: number }[],
+    now: Date,
+  ): Promise<{
+    readonly user: User | undefined
+    readonly counted: readonly { readonly points: number; readonly expiresAt: Date }[]
+  }>
+}
+
+/** The link that makes somebody an administrator, spent by its first use. */
+export type AdminLinkStore = {
+  create(hash: Buffer, createdAt: Date, expiresAt: Date): Promise<void>
+  isOpen(hash: Buffer, now: Date): Promise<boolean>
+  /** Creates the administrator and spends the link in one transaction; false when the link was spent or is unknown. */
+  spend(hash: Buffer, administrator: NewUser, now: Date): Promise<boolean>
+  hasAdministrator(): Promise<boolean>
+}

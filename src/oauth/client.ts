@@ -1,0 +1,84 @@
+import Type, { type Static } from 'typebox'
+
+/**
+ * What a client registered: RFC 7591 §2 by its own names, and Tessera's policies.
+ * This schema validates the command line, the API and the database; times are seconds.
+ */
+const text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
+const uri = () => text(2048)
+const seconds = (fallback: number) => Type.Integer({ minimum: 1, maximum: 10 * 365 * 86400, default: fallback })
+const oneOf = <const T extends readonly string[]>(values: T, fallback: T[number]) =>
+  Type.Enum(values, { default: fallback })
+
+export const signingAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+export type SigningAlgorithm = (typeof signingAlgorithms)[number]
+
+export const authenticationMethods = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+export type AuthenticationMethod = (typeof authenticationMethods)[number]
+
+export const ClientMetadata = Type.Object(
+  {
+    client_name: text(200),
+    client_uri: Type.Optional(uri()),
+    logo_uri: Type.Optional(uri()),
+    policy_uri: Type.Optional(uri()),
+    tos_uri: Type.Optional(uri()),
+
+    token_endpoint_auth_method: oneOf(authenticationMethods, 'client_secret_basic'),
+    token_endpoint_auth_signing_alg: Type.Optional(Type.Enum(signingAlgorithms)),
+    /** The audience a client assertion may name: RFC 7523bis and FAPI 2.0 allow the issuer alone. */
+    assertion_audience: oneOf(['issuer', 'issuer_or_endpoint'], 'issuer'),
+    jwks: Type.Optional(Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 20 }) })),
+    jwks_uri: Type.Optional(uri()),
+
+    redirect_uris: Type.Array(uri(), { maxItems: 50, default: [] }),
+    post_logout_redirect_uris: Type.Array(uri(), { maxItems: 50, default: [] }),
+    grant_types: Type.Array(Type.Enum(['authorization_code', 'refresh_token', 'client_credentials']), {
+      default: ['authorization_code'],
+      maxItems: 10,
+    }),
+    scope: Type.String({ maxLength: 4000, default: 'openid' }),
+    /** RFC 8707: the resources this client may ask for; the first is the default (RFC 9068 §3). */
+    resources: Type.Array(uri(), { maxItems: 50, default: [] }),
+    pkce: oneOf(['required', 'optional'], 'required'),
+    /** A client of the same owner as the server: its people are not asked for consent. */
+    first_party: Type.Boolean({ default: false }),
+    introspect: oneOf(['own', 'resources', 'all'], 'own'),
+    allowed_origins: Type.Array(uri(), { maxItems: 50, default: [] }),
+
+    id_token_signed_response_alg: oneOf(signingAlgorithms, 'RS256'),
+    access_token_signed_response_alg: oneOf(signingAlgorithms, 'RS256'),
+
+    access_token_lifetime: seconds(600),
+    id_token_lifetime: seconds(600),
+    /** Sliding: a refresh token that was not used for so long is dead. */
+    refresh_token_idle_lifetime: seconds(14 * 86400),
+    /** Fixed: the family ends, however often it was refreshed. */
+    refresh_token_lifetime: seconds(90 * 86400),
+    rotation: oneOf(['rotate', 'reuse'], 'rotate'),
+    retry_window: Type.Optional(Type.Integer({ minimum: 0, maximum: 300 })),
+    retry_elsewhere: oneOf(['observe', 'revoke'], 'observe'),
+    stale: oneOf(['revoke', 'refuse'], 'revoke'),
+    early_refresh: oneOf(['allow', 'observe', 'revoke'], 'observe'),
+    pair_binding: oneOf(['off', 'observe', 'enforce'], 'off'),
+  },
+  { additionalProperties: false },
+)
+export type ClientMetadata = Static<typeof ClientMetadata>
+
+/** @property hash SHA-256 of the secret: it has 256 random bits, so a slow hash would protect nothing. */
+export type ClientSecret = { readonly id: string; readonly hash: Buffer; readonly createdAt: Date; readonly expiresAt: Date | undefined }
+
+export type Client = Readonly<ClientMetadata> & {
+  readonly client_id: string
+  /** Two may overlap while one is replaced. */
+  readonly secrets: readonly ClientSecret[]
+  readonly disabledAt: Date | undefined
+  readonly notBefore: Date | undefined
+  readonly createdAt: Date
+}
+
+export const isPublic = (client: Client): boolean => client.token_endpoint_auth_method === 'none'
+
+/** Seconds in which the previous refresh token is answered with the same pair: design of the retry window. */
+export const retryWindow = (client: Client): number => client.retry_window ?? (isPublic(client) ? 30 : 60)

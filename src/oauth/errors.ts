@@ -1,0 +1,73 @@
+/**
+ * Every error code the protocol knows, with its status, once. RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1,
+ * RFC 8707 §2, RFC 9101 §6, OIDC Core §3.1.2.6.
+ */
+const statuses = {
+  invalid_request: 400,
+  invalid_client: 401,
+  invalid_grant: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  unsupported_response_type: 400,
+  unsupported_token_type: 400,
+  invalid_scope: 400,
+  invalid_target: 400,
+  access_denied: 403,
+  login_required: 400,
+  consent_required: 400,
+  interaction_required: 400,
+  account_selection_required: 400,
+  request_not_supported: 400,
+  request_uri_not_supported: 400,
+  registration_not_supported: 400,
+  invalid_token: 401,
+  insufficient_scope: 403,
+  server_error: 500,
+  temporarily_unavailable: 503,
+} as const
+
+export type ErrorCode = keyof typeof statuses
+
+/**
+ * A refusal with two texts: `description` is sent to the client's developer and never echoes what was received;
+ * `reason` goes to the log only.
+ */
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError'
+  readonly code: ErrorCode
+  readonly description: string
+  readonly reason: string
+  readonly status: number
+
+  constructor(code: ErrorCode, description: string, reason = description) {
+    super(`${code}: ${reason}`)
+    this.code = code
+    this.description = description
+    this.reason = reason
+    this.status = statuses[code]
+  }
+}
+
+/** The database was slow or away: 503 with Retry-After, never `invalid_grant`. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable'
+  readonly retryAfterSeconds: number
+
+  constructor(cause: unknown, retryAfterSeconds = 2) {
+    super('the database is slow or away', { cause })
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+export const invalidRequest = (description: string, reason?: string) => new OAuthError('invalid_request', description, reason)
+export const invalidScope = (description: string, reason?: string) => new OAuthError('invalid_scope', description, reason)
+export const invalidTarget = (description: string, reason?: string) => new OAuthError('invalid_target', description, reason)
+export const invalidToken = (description: string, reason?: string) => new OAuthError('invalid_token', description, reason)
+export const unauthorizedClient = (description: string, reason?: string) => new OAuthError('unauthorized_client', description, reason)
+
+/** RFC 6749 §5.2: the client learns that its grant is not good, and not why; the log does. */
+export const invalidGrant = (reason: string) =>
+  new OAuthError('invalid_grant', 'The grant is unknown, expired, revoked or was issued to somebody else.', reason)
+
+export const invalidClient = (reason: string) =>
+  new OAuthError('invalid_client', 'Client authentication failed.', reason)

@@ -1,0 +1,207 @@
+import type { AuthorizationRequest } from './authorization/request.ts'
+import type { Client } from './client.ts'
+
+/**
+ * What the protocol asks of storage. Each method is one atomic act; no transaction is passed around, and an act that
+ * could not reach the database throws `Unavailable` (src/oauth/errors.ts), never an answer.
+ */
+export type ClientStore = {
+  /** From memory when it is there; a change anywhere empties it (LISTEN/NOTIFY). */
+  find(clientId: string): Promise<Client | undefined>
+}
+
+/** What a person granted to a client: everything that the tokens of one family say. */
+export type Grant = {
+  readonly userId: string
+  readonly sessionId: string
+  readonly scope: readonly string[]
+  readonly resources: readonly string[]
+  readonly nonce: string | undefined
+  readonly authTime: Date
+  readonly acr: string
+  readonly amr: readonly string[]
+  /** The `claims` parameter, OIDC Core §5.5; `{}` when there was none. */
+  readonly claims: RequestedClaims
+}
+
+export type ClaimRequest = null | { readonly essential?: boolean; readonly value?: unknown; readonly values?: readonly unknown[] }
+export type RequestedClaims = {
+  readonly userinfo?: Readonly<Record<string, ClaimRequest>>
+  readonly id_token?: Readonly<Record<string, ClaimRequest>>
+}
+
+export type AuthorizationCode = {
+  readonly hash: Buffer
+  readonly clientId: string
+  readonly grant: Grant
+  readonly redirectUri: string
+  readonly codeChallenge: string | undefined
+  readonly createdAt: Date
+  readonly expiresAt: Date
+  readonly keptUntil: Date
+  readonly spentAt: Date | undefined
+  readonly revokedAt: Date | undefined
+  readonly familyId: string | undefined
+}
+
+/** The pair that is alive: enough to mint it again, claim for claim. */
+export type LivePair = {
+  readonly generation: number
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  readonly scope: readonly string[]
+  readonly audience: readonly string[]
+  readonly jkt: string | undefined
+  readonly signingKid: string
+  readonly refreshKeyId: string
+}
+
+export type Family = {
+  readonly id: string
+  readonly clientId: string
+  readonly userId: string
+  readonly sessionId: string
+  readonly scope: readonly string[]
+  readonly resources: readonly string[]
+  readonly offline: boolean
+  readonly refreshable: boolean
+  readonly jkt: string | undefined
+  readonly cookieBound: boolean
+  readonly claims: RequestedClaims
+  readonly authTime: Date
+  readonly acr: string
+  readonly amr: readonly string[]
+  readonly live: LivePair
+  readonly retries: number
+  readonly idleExpiresAt: Date
+  readonly absoluteExpiresAt: Date
+  readonly createdAt: Date
+  readonly lastUsedAt: Date
+  readonly ip: string | undefined
+  readonly userAgent: string | undefined
+  readonly revokedAt: Date | undefined
+  readonly revokeReason: string | undefined
+}
+
+/** Who asked, for the ledger and for the person to see. */
+export type Origin = { readonly ip: string | undefined; readonly userAgent: string | undefined }
+
+export type CodeStore = {
+  /** For a person who is asked nothing: no interaction was ever stored. */
+  issue(code: AuthorizationCode): Promise<void>
+  find(hash: Buffer): Promise<AuthorizationCode | undefined>
+  /**
+   * RFC 6749 §4.1.2: marks the code spent and inserts its family and the ledger's first row, in one statement.
+   * @returns false when somebody was first, or the code or its session or user was revoked: then nothing happened
+   */
+  spend(hash: Buffer, family: Family, now: Date, origin: Origin): Promise<boolean>
+}
+
+export type Advance = {
+  readonly familyId: string
+  readonly clientId: string
+  /** The presented generation; the statement succeeds only while it is the live one. */
+  readonly generation: number
+  /** What the next pair will be; its generation is `generation + 1`. */
+  readonly next: LivePair
+  readonly jkt: string | undefined
+  readonly cookieBound: boolean
+  /** Scopes and resources asked for must be within the family's; undefined asks for what the family has. */
+  readonly scope: readonly string[] | undefined
+  readonly resources: readonly string[] | undefined
+  /** Seconds; the new idle expiry never passes the absolute one. */
+  readonly idleLifetime: number
+  readonly now: Date
+  readonly origin: Origin
+}
+
+export type FamilyEnd =
+  | 'replayed' | 'stale' | 'code_replayed' | 'logged_out' | 'revoked_by_client' | 'revoked_by_user' | 'revoked_by_admin'
+  | 'user_disabled' | 'client_disabled' | 'password_changed' | 'early_refresh' | 'pair_mismatch' | 'retry_elsewhere'
+  | 'consent_withdrawn' | 'session_expired'
+
+export type FamilyStore = {
+  find(id: string): Promise<Family | undefined>
+  /**
+   * The compare-and-set, with the ledger row in the same statement. Its predicates are the generation, the client, the
+   * sender constraint, scope and resources, the standing of user and session, and the expiries.
+   * @returns the family as it now stands, or undefined when nothing was advanced
+   */
+  advance(request: Advance): Promise<Family | undefined>
+  /** Counts a retry that was answered with the live pair. Changes no lifetime. */
+  countRetry(id: string, now: Date): Promise<void>
+  /** Under `rotation: reuse`: slides the idle expiry, the generation stands still. Undefined when not honoured. */
+  touch(request: Advance): Promise<Family | undefined>
+  /**
+   * Ends a family for good, with one event of `kind` when this call was the one that ended it.
+   * @returns whether it was this call
+   */
+  revoke(id: string, reason: FamilyEnd, now: Date, origin: Origin): Promise<boolean>
+}
+
+/** What introspection and userinfo ask about a family, in one statement. */
+export type Standing = {
+  readonly family: Family
+  readonly userDisabled: boolean
+  readonly userNotBefore: Date | undefined
+  readonly sessionEnded: boolean
+  readonly tokenRevoked: boolean
+  readonly username: string
+  readonly userClaims: Readonly<Record<string, unknown>>
+}
+
+export type TokenStore = {
+  standing(familyId: string, jti: string): Promise<Standing | undefined>
+  /** An access token that has no family, revoked alone. */
+  isRevoked(jti: string): Promise<boolean>
+  revoke(jti: string, expiresAt: Date, now: Date): Promise<void>
+}
+
+/** RFC 7523 §3: `jti` values that were used. */
+export type ReplayStore = {
+  /** @returns false when it was seen before and had not expired */
+  first(hash: Buffer, expiresAt: Date, now: Date): Promise<boolean>
+}
+
+export type Consent = { readonly scope: readonly string[]; readonly resources: readonly string[]; readonly grantedAt: Date }
+
+/** One authorization request on its way through login and consent. */
+export type Interaction = {
+  readonly idHash: Buffer
+  readonly browserHash: Buffer
+  readonly clientId: string
+  readonly request: AuthorizationRequest
+  readonly receivedAt: Date
+  readonly expiresAt: Date
+  readonly completedAt: Date | undefined
+}
+
+/** Who is at the browser: what the protocol needs to know of a session that is alive. */
+export type Person = {
+  readonly userId: string
+  readonly username: string
+  readonly sessionId: string
+  readonly authenticatedAt: Date
+  readonly acr: string
+  readonly amr: readonly string[]
+  readonly idleExpiresAt: Date
+  readonly absoluteExpiresAt: Date
+}
+
+export type InteractionStore = {
+  /** Who is at the browser, and what that person already granted to the client. */
+  person(sessionHash: Buffer, clientId: string, now: Date): Promise<{ readonly person: Person; readonly consent: Consent | undefined } | undefined>
+  create(interaction: Interaction): Promise<void>
+  /** The interaction with who is at the browser and what was granted before, in one statement. Completed ones too. */
+  find(
+    idHash: Buffer,
+    sessionHash: Buffer | undefined,
+    now: Date,
+  ): Promise<{ readonly interaction: Interaction; readonly person: Person | undefined; readonly consent: Consent | undefined } | undefined>
+  /**
+   * Marks the interaction completed, remembers the consent, and stores the code, in one statement.
+   * @param consent undefined when nothing new was granted
+   * @returns false when it was completed before: then nothing happened
+   */
+  complete(idHash: Buffer, code: AuthorizationCode | undefined, consent: Consent | undefined, now: Date): Promise<boolean>
+}
