@@ -1,0 +1,181 @@
+import { resolve } from 'node:path'
+import { type SigningAlgorithm, signingAlgorithms } from '../oauth/client.ts'
+import {
+  addressBlock,
+  algorithms,
+  atLeast,
+  directory,
+  flag,
+  integer,
+  issuer,
+  list,
+  oneOf,
+  postgres,
+  seconds,
+  text,
+} from './rules.ts'
+
+const modes = ['development', 'production', 'test'] as const
+export type Mode = (typeof modes)[number]
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+/** @property rule from the text of the environment; throws `Mistake` with the rule that the text broke */
+export type Variable<T> = {
+  readonly name: string
+  readonly fallback: T
+  /** The default as the README shows it, where it is not the fallback itself. */
+  readonly shown?: string
+  readonly meaning: string
+  readonly secret?: true
+  readonly rule: (text: string) => T
+}
+const variable = <T>(declared: Variable<T>): Variable<T> => declared
+
+/** Every setting there is. */
+export const variables = {
+  mode: variable<Mode>({
+    name: 'NODE_ENV',
+    fallback: 'development',
+    meaning: '`development`, `production` or `test`. Production is strict where development is convenient.',
+    rule: oneOf(modes),
+  }),
+  issuer: variable<string | undefined>({
+    name: 'ISSUER',
+    fallback: undefined,
+    shown: '`http://localhost:<PORT>`; required in production',
+    meaning:
+      'The URL by which browsers and apps reach this server, letter for letter as in every token. No trailing slash; a path is allowed; http for loopback only.',
+    rule: issuer,
+  }),
+  databaseUrl: variable<string | undefined>({
+    name: 'DATABASE_URL',
+    fallback: undefined,
+    shown: 'the embedded PostgreSQL',
+    meaning: 'PostgreSQL, as `postgresql://user:password@host:5432/database`.',
+    secret: true,
+    rule: postgres,
+  }),
+  databasePoolSize: variable({
+    name: 'DATABASE_POOL_SIZE',
+    fallback: 10,
+    meaning: 'Connections to PostgreSQL held at most.',
+    rule: integer(2, 1000),
+  }),
+  allowEmbeddedDatabase: variable({
+    name: 'ALLOW_EMBEDDED_DATABASE',
+    fallback: false,
+    meaning: '`true` lets production run on the embedded PostgreSQL, whose only copy is in `DATA_DIR`.',
+    rule: flag,
+  }),
+  host: variable<string | undefined>({
+    name: 'HOST',
+    fallback: undefined,
+    shown: '`localhost`; `0.0.0.0` in production',
+    meaning: 'The address to listen on.',
+    rule: text,
+  }),
+  port: variable({
+    name: 'PORT',
+    fallback: 3000,
+    meaning: 'The port to listen on; 0 takes any that is free.',
+    rule: integer(0, 65535),
+  }),
+  certFile: variable<string | undefined>({
+    name: 'TLS_CERT_FILE',
+    fallback: undefined,
+    shown: 'a proxy terminates TLS',
+    meaning: 'The certificate chain, PEM.',
+    rule: directory,
+  }),
+  keyFile: variable<string | undefined>({
+    name: 'TLS_KEY_FILE',
+    fallback: undefined,
+    shown: 'a proxy terminates TLS',
+    meaning: 'Its private key, PEM.',
+    rule: directory,
+  }),
+  keysDir: variable({
+    name: 'KEYS_DIR',
+    fallback: resolve('keys'),
+    shown: '`./keys`',
+    meaning: 'Private signing and refresh keys; replicas share it.',
+    rule: directory,
+  }),
+  dataDir: variable({
+    name: 'DATA_DIR',
+    fallback: resolve('data'),
+    shown: '`./data`',
+    meaning: 'The embedded PostgreSQL.',
+    rule: directory,
+  }),
+  keyPassphrase: variable<string | undefined>({
+    name: 'KEY_PASSPHRASE',
+    fallback: undefined,
+    shown: 'keys are not encrypted',
+    meaning: 'Encrypts the files in `KEYS_DIR`; at least 16 characters.',
+    secret: true,
+    rule: atLeast(16, 'it'),
+  }),
+  cookieSecrets: variable<readonly string[]>({
+    name: 'COOKIE_SECRETS',
+    fallback: [],
+    shown: 'none',
+    meaning:
+      'Comma separated, at least 32 characters each: the first protects cookies and forms, all are accepted. Put a new one first to replace it.',
+    secret: true,
+    rule: list(atLeast(32, 'each secret')),
+  }),
+  trustProxy: variable<readonly string[]>({
+    name: 'TRUST_PROXY',
+    fallback: [],
+    shown: 'nobody',
+    meaning: 'Addresses and CIDR blocks of your proxies, comma separated: only their `X-Forwarded-*` is believed.',
+    rule: list(addressBlock),
+  }),
+  logLevel: variable<LogLevel>({
+    name: 'LOG_LEVEL',
+    fallback: 'info',
+    meaning: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}.`,
+    rule: oneOf(logLevels),
+  }),
+  signingAlgorithms: variable<readonly SigningAlgorithm[]>({
+    name: 'SIGNING_ALGORITHMS',
+    fallback: ['RS256'],
+    meaning: `Comma separated, of ${signingAlgorithms.map((name) => `\`${name}\``).join(', ')}; a key of each is kept. RS256 must be among them.`,
+    rule: algorithms,
+  }),
+  sessionIdleLifetime: variable({
+    name: 'SESSION_IDLE_LIFETIME',
+    fallback: 86400,
+    meaning: 'Seconds: a browser session that was not used for so long is over.',
+    rule: seconds,
+  }),
+  sessionLifetime: variable({
+    name: 'SESSION_LIFETIME',
+    fallback: 7 * 86400,
+    meaning: 'Seconds: a browser session ends, however often it was used.',
+    rule: seconds,
+  }),
+  demo: variable<boolean | undefined>({
+    name: 'TESSERA_DEMO',
+    fallback: undefined,
+    shown: '`true` on the embedded database outside production, else `false`',
+    meaning: 'Whether a demonstration app and person are created. Refused in production.',
+    rule: flag,
+  }),
+  threads: variable({
+    name: 'UV_THREADPOOL_SIZE',
+    fallback: 4,
+    shown: '`8`',
+    meaning: 'Threads that sign tokens and hash passwords.',
+    rule: integer(4, 1024),
+  }),
+}
+/** The README's table, so that it cannot say anything else than the code. */
+export const configurationTable = (): string => {
+  const rows = Object.values(variables).map(({ name, fallback, shown, meaning, secret }: Variable<unknown>) => {
+    const names = secret ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``
+    return `| ${names} | ${shown ?? `\`${String(fallback)}\``} | ${meaning} |`
+  })
+  return ['| variable | default | meaning |', '|---|---|---|', ...rows, ''].join('\n')
+}
