@@ -28,7 +28,9 @@ export const ClientMetadata = Type.Object(
     token_endpoint_auth_signing_alg: Type.Optional(Type.Enum(signingAlgorithms)),
     /** The audience a client assertion may name: RFC 7523bis and FAPI 2.0 allow the issuer alone. */
     assertion_audience: oneOf(['issuer', 'issuer_or_endpoint'], 'issuer'),
-    jwks: Type.Optional(Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 20 }) })),
+    jwks: Type.Optional(
+      Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 20 }) }),
+    ),
     jwks_uri: Type.Optional(uri()),
 
     redirect_uris: Type.Array(uri(), { maxItems: 50, default: [] }),
@@ -57,17 +59,19 @@ export const ClientMetadata = Type.Object(
     refresh_token_lifetime: seconds(90 * 86400),
     rotation: oneOf(['rotate', 'reuse'], 'rotate'),
     retry_window: Type.Optional(Type.Integer({ minimum: 0, maximum: 300 })),
-    retry_elsewhere: oneOf(['observe', 'revoke'], 'observe'),
     stale: oneOf(['revoke', 'refuse'], 'revoke'),
-    early_refresh: oneOf(['allow', 'observe', 'revoke'], 'observe'),
-    pair_binding: oneOf(['off', 'observe', 'enforce'], 'off'),
   },
   { additionalProperties: false },
 )
 export type ClientMetadata = Static<typeof ClientMetadata>
 
 /** @property hash SHA-256 of the secret: it has 256 random bits, so a slow hash would protect nothing. */
-export type ClientSecret = { readonly id: string; readonly hash: Buffer; readonly createdAt: Date; readonly expiresAt: Date | undefined }
+export type ClientSecret = {
+  readonly id: string
+  readonly hash: Buffer
+  readonly createdAt: Date
+  readonly expiresAt: Date | undefined
+}
 
 export type Client = Readonly<ClientMetadata> & {
   readonly client_id: string

@@ -24,7 +24,11 @@ export type Grant = {
   readonly claims: RequestedClaims
 }
 
-export type ClaimRequest = null | { readonly essential?: boolean; readonly value?: unknown; readonly values?: readonly unknown[] }
+export type ClaimRequest = null | {
+  readonly essential?: boolean
+  readonly value?: unknown
+  readonly values?: readonly unknown[]
+}
 export type RequestedClaims = {
   readonly userinfo?: Readonly<Record<string, ClaimRequest>>
   readonly id_token?: Readonly<Record<string, ClaimRequest>>
@@ -103,12 +107,17 @@ export type Advance = {
   /** The presented generation; the statement succeeds only while it is the live one. */
   readonly generation: number
   /** What the next pair will be; its generation is `generation + 1`. */
-  readonly next: LivePair
+  readonly next: Omit<LivePair, 'scope' | 'audience'>
   readonly jkt: string | undefined
   readonly cookieBound: boolean
-  /** Scopes and resources asked for must be within the family's; undefined asks for what the family has. */
+  /** Must be within the family's scope; undefined asks for all of it. It becomes `live.scope`. */
   readonly scope: readonly string[] | undefined
+  /**
+   * Must be within the family's resources; undefined asks for the first of them, or for `issuer` where there is none.
+   * It becomes `live.audience`.
+   */
   readonly resources: readonly string[] | undefined
+  readonly issuer: string
   /** Seconds; the new idle expiry never passes the absolute one. */
   readonly idleLifetime: number
   readonly now: Date
@@ -116,9 +125,21 @@ export type Advance = {
 }
 
 export type FamilyEnd =
-  | 'replayed' | 'stale' | 'code_replayed' | 'logged_out' | 'revoked_by_client' | 'revoked_by_user' | 'revoked_by_admin'
-  | 'user_disabled' | 'client_disabled' | 'password_changed' | 'early_refresh' | 'pair_mismatch' | 'retry_elsewhere'
-  | 'consent_withdrawn' | 'session_expired'
+  | 'replayed'
+  | 'stale'
+  | 'code_replayed'
+  | 'logged_out'
+  | 'revoked_by_client'
+  | 'revoked_by_user'
+  | 'revoked_by_admin'
+  | 'user_disabled'
+  | 'client_disabled'
+  | 'password_changed'
+  | 'early_refresh'
+  | 'pair_mismatch'
+  | 'retry_elsewhere'
+  | 'consent_withdrawn'
+  | 'session_expired'
 
 export type FamilyStore = {
   find(id: string): Promise<Family | undefined>
@@ -163,7 +184,11 @@ export type ReplayStore = {
   first(hash: Buffer, expiresAt: Date, now: Date): Promise<boolean>
 }
 
-export type Consent = { readonly scope: readonly string[]; readonly resources: readonly string[]; readonly grantedAt: Date }
+export type Consent = {
+  readonly scope: readonly string[]
+  readonly resources: readonly string[]
+  readonly grantedAt: Date
+}
 
 /** One authorization request on its way through login and consent. */
 export type Interaction = {
@@ -190,18 +215,30 @@ export type Person = {
 
 export type InteractionStore = {
   /** Who is at the browser, and what that person already granted to the client. */
-  person(sessionHash: Buffer, clientId: string, now: Date): Promise<{ readonly person: Person; readonly consent: Consent | undefined } | undefined>
+  person(
+    sessionHash: Buffer,
+    clientId: string,
+    now: Date,
+  ): Promise<{ readonly person: Person; readonly consent: Consent | undefined } | undefined>
   create(interaction: Interaction): Promise<void>
   /** The interaction with who is at the browser and what was granted before, in one statement. Completed ones too. */
   find(
     idHash: Buffer,
     sessionHash: Buffer | undefined,
     now: Date,
-  ): Promise<{ readonly interaction: Interaction; readonly person: Person | undefined; readonly consent: Consent | undefined } | undefined>
+  ): Promise<
+    | { readonly interaction: Interaction; readonly person: Person | undefined; readonly consent: Consent | undefined }
+    | undefined
+  >
   /**
    * Marks the interaction completed, remembers the consent, and stores the code, in one statement.
    * @param consent undefined when nothing new was granted
    * @returns false when it was completed before: then nothing happened
    */
-  complete(idHash: Buffer, code: AuthorizationCode | undefined, consent: Consent | undefined, now: Date): Promise<boolean>
+  complete(
+    idHash: Buffer,
+    code: AuthorizationCode | undefined,
+    consent: Consent | undefined,
+    now: Date,
+  ): Promise<boolean>
 }

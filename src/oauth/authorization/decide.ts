@@ -1,0 +1,61 @@
+import { within } from '../scope.ts'
+import type { Consent, Person } from '../stores.ts'
+import type { AuthorizationRequest } from './request.ts'
+
+/** What is so at the browser and in the store when the decision is asked for. */
+export type Standing = {
+  readonly person: Person | undefined
+  readonly consent: Consent | undefined
+  /** The client belongs to the server's owner: its people are not asked for consent. */
+  readonly firstParty: boolean
+  readonly receivedAt: Date
+  readonly now: Date
+}
+
+export type Decision =
+  /** `confirm`: the person is known and must prove it anew. */
+  | { readonly is: 'log-in'; readonly why: 'nobody' | 'confirm' | 'another' }
+  | { readonly is: 'consent'; readonly person: Person; readonly news: readonly string[] }
+  | { readonly is: 'grant'; readonly person: Person }
+  | { readonly is: 'refuse'; readonly code: 'login_required' | 'consent_required' }
+
+/**
+ * OIDC Core §3.1.2.3 and §3.1.2.4: what stands between a request and its code. Whether a person has done something
+ * *for this request* is always a comparison of two instants, so that no flag is carried around.
+ */
+export const decide = (request: AuthorizationRequest, standing: Standing): Decision => {
+  const { person, consent, receivedAt, now } = standing
+  const silent = request.prompt.includes('none')
+
+  const login = missingLogin(request, person, receivedAt, now)
+  if (login === 'refused' || (login && silent)) return { is: 'refuse', code: 'login_required' }
+  if (login || !person) return { is: 'log-in', why: login ?? 'nobody' }
+
+  if (mustConsent(request, consent, standing)) {
+    if (silent) return { is: 'refuse', code: 'consent_required' }
+    return { is: 'consent', person, news: request.scope.filter((name) => !consent?.scope.includes(name)) }
+  }
+  return { is: 'grant', person }
+}
+
+const missingLogin = (
+  { prompt, maxAge, hintedSubject }: AuthorizationRequest,
+  person: Person | undefined,
+  receivedAt: Date,
+  now: Date,
+): 'nobody' | 'confirm' | 'another' | 'refused' | undefined => {
+  if (!person) return 'nobody'
+  const isFresh = person.authenticatedAt >= receivedAt
+  if (hintedSubject !== undefined && hintedSubject !== person.userId) return isFresh ? 'refused' : 'another'
+  if (isFresh) return undefined
+  if (prompt.includes('select_account')) return 'another'
+  const age = (now.getTime() - person.authenticatedAt.getTime()) / 1000
+  if (prompt.includes('login') || (maxAge !== undefined && age >= maxAge)) return 'confirm'
+  return undefined
+}
+
+const mustConsent = (request: AuthorizationRequest, consent: Consent | undefined, standing: Standing): boolean => {
+  if (request.prompt.includes('consent')) return !consent || consent.grantedAt < standing.receivedAt
+  if (standing.firstParty) return false
+  return !consent || !within(request.scope, consent.scope) || !within(request.resources, consent.resources)
+}

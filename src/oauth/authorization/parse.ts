@@ -1,0 +1,142 @@
+import { parseClaims } from '../claims.ts'
+import type { Client } from '../client.ts'
+import { invalidRequest, invalidScope, OAuthError, unauthorizedClient } from '../errors.ts'
+import type { Parameters } from '../parameters.ts'
+import { checkChallenge } from '../pkce.ts'
+import { matches } from '../redirect-uri.ts'
+import { audienceFor, parseResources } from '../resource.ts'
+import { parseScope, within } from '../scope.ts'
+import { type AuthorizationRequest, type Prompt, type ResponseMode, responseModes } from './request.ts'
+import type { ReplyTo } from './response.ts'
+
+/** An authorization request that may not be answered by redirect: a page, RFC 6749 §4.1.2.1. */
+export class Unredirectable extends OAuthError {
+  /** What a developer on loopback may see beside it. */
+  readonly registered: readonly string[]
+  readonly received: string | undefined
+
+  constructor(description: string, registered: readonly string[] = [], received?: string) {
+    super('invalid_request', description)
+    this.registered = registered
+    this.received = received
+  }
+}
+
+/**
+ * The first question: where may we reply?
+ * @throws Unredirectable R1–R9: the client or its redirect URI is not known
+ */
+export const replyTo = (parameters: Parameters, client: Client | undefined): ReplyTo => {
+  // One text for unknown, disabled and deleted: it tells nobody which clients exist.
+  if (!client || client.disabledAt)
+    throw new Unredirectable('The app that sent you here is not registered: its client_id is unknown.')
+  const redirectUri = parameters.optional('redirect_uri')
+  // OAuth 2.1 would let a single registered one stand in; a request that says where it goes is easier to reason about.
+  if (redirectUri === undefined) throw new Unredirectable('redirect_uri is missing.', client.redirect_uris)
+  if (!matches(client.redirect_uris, redirectUri)) {
+    throw new Unredirectable(
+      'redirect_uri is not registered for this client: it is compared character by character (RFC 9700 §2.1).',
+      client.redirect_uris,
+      redirectUri,
+    )
+  }
+  return {
+    clientId: client.client_id,
+    redirectUri,
+    responseMode: isResponseMode(parameters.optional('response_mode')) ?? 'query',
+    state: parameters.optional('state'),
+  }
+}
+
+/** What else is asked; each refusal can be redirected. `hintedSubject` is of a hint that was verified. */
+export const parseRequest = (
+  parameters: Parameters,
+  client: Client,
+  to: ReplyTo,
+  hintedSubject: string | undefined,
+  issuer: string,
+): AuthorizationRequest => {
+  parameters.refuseRepeats()
+  refuseUnsupported(parameters, client)
+  const scope = requestedScope(parameters.optional('scope'), client)
+  const resources = parseResources(parameters.list('resource'), client.resources)
+  audienceFor(resources, client.resources, scope, issuer)
+  const claims = parseClaims(parameters.optional('claims'))
+  const claimedSubject = claims.id_token?.sub?.value
+  return {
+    ...to,
+    scope,
+    resources: resources.length > 0 ? resources : client.resources.slice(0, 1),
+    nonce: parameters.optional('nonce'),
+    codeChallenge: challenge(parameters, client),
+    prompt: parsePrompt(parameters.optional('prompt')),
+    maxAge: parseMaxAge(parameters.optional('max_age')),
+    loginHint: parameters.optional('login_hint'),
+    hintedSubject: typeof claimedSubject === 'string' ? claimedSubject : hintedSubject,
+    acrValues: words(parameters.optional('acr_values')),
+    uiLocales: words(parameters.optional('ui_locales')),
+    claims,
+  }
+}
+
+const refuseUnsupported = (parameters: Parameters, client: Client): void => {
+  // RFC 9101 §6, OIDC Core §3.1.2.6: never ignored, because they may say something else than the rest.
+  if (parameters.optional('request') !== undefined)
+    throw new OAuthError('request_not_supported', 'Request objects are not supported.')
+  if (parameters.optional('request_uri') !== undefined)
+    throw new OAuthError('request_uri_not_supported', 'request_uri is not supported.')
+  if (parameters.optional('registration') !== undefined)
+    throw new OAuthError('registration_not_supported', 'The registration parameter is not supported.')
+  if (!client.grant_types.includes('authorization_code'))
+    throw unauthorizedClient('This client may not use the authorization code grant.')
+  const responseType = parameters.optional('response_type')
+  if (responseType === undefined) throw invalidRequest('response_type is missing.')
+  if (responseType !== 'code') {
+    throw new OAuthError(
+      'unsupported_response_type',
+      'Only response_type=code is served: OAuth 2.1 and RFC 9700 forbid the implicit flows.',
+    )
+  }
+  const mode = parameters.optional('response_mode')
+  if (mode !== undefined && !isResponseMode(mode))
+    throw invalidRequest(`response_mode must be one of: ${responseModes.join(', ')}.`)
+}
+
+const requestedScope = (asked: string | undefined, client: Client): readonly string[] => {
+  const registered = parseScope(client.scope)
+  const scope = asked === undefined ? registered : parseScope(asked)
+  if (!within(scope, registered)) throw invalidScope('A scope asked for is not registered for this client.')
+  return scope
+}
+
+const challenge = (parameters: Parameters, client: Client): string | undefined => {
+  const sent = checkChallenge(parameters.optional('code_challenge'), parameters.optional('code_challenge_method'))
+  if (sent === undefined && client.pkce === 'required') {
+    throw invalidRequest(
+      'code_challenge is missing: this client must use PKCE with S256 (RFC 7636). A confidential client that cannot may be registered with pkce set to optional.',
+    )
+  }
+  return sent
+}
+
+const prompts: readonly Prompt[] = ['none', 'login', 'consent', 'select_account']
+
+const parsePrompt = (text: string | undefined): readonly Prompt[] => {
+  const asked = words(text)
+  const known = prompts.filter((prompt) => asked.includes(prompt))
+  if (known.length < new Set(asked).size) throw invalidRequest(`prompt may hold: ${prompts.join(', ')}.`)
+  // OIDC Core §3.1.2.1.
+  if (known.includes('none') && known.length > 1) throw invalidRequest('prompt=none stands alone.')
+  return known
+}
+
+const parseMaxAge = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined
+  if (!/^\d{1,10}$/.test(text)) throw invalidRequest('max_age is a number of seconds, 0 or more.')
+  return Number(text)
+}
+
+const words = (text: string | undefined): readonly string[] => (text ?? '').split(' ').filter((word) => word !== '')
+
+const isResponseMode = (mode: string | undefined): ResponseMode | undefined =>
+  responseModes.find((known) => known === mode)

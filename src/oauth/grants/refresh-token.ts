@@ -1,0 +1,129 @@
+import type { Client } from '../client.ts'
+import { invalidGrant, invalidScope, invalidTarget, Unavailable } from '../errors.ts'
+import type { Parameters } from '../parameters.ts'
+import { audienceFor, parseResources } from '../resource.ts'
+import { parseScope } from '../scope.ts'
+import type { Advance, Family } from '../stores.ts'
+import { judge, type Presented } from '../tokens/family.ts'
+import { type Asked, livePair, nextPair, type Pair, pairBeside } from '../tokens/pair.ts'
+import { parseRefreshToken, type RefreshToken } from '../tokens/refresh-token.ts'
+import type { Authorization, GrantDependencies, GrantType } from './index.ts'
+
+/** RFC 6749 §6, with the verdicts of tokens/family.ts. */
+export const refreshToken: GrantType = {
+  name: 'refresh_token',
+
+  async authorize(parameters, client, dependencies) {
+    const token = parseRefreshToken(parameters.required('refresh_token'), dependencies.refreshKeys.find)
+    if (!token) throw invalidGrant('the refresh token was not minted here')
+    const asked = askedBy(parameters, token, client)
+    return (
+      (await advance(token, asked, client, dependencies)) ??
+      (await explain(token, asked, client, dependencies)) ??
+      // What stopped the statement had passed when the state was read, for instance a session that was renewed: once more.
+      (await advance(token, asked, client, dependencies)) ??
+      gaveUp()
+    )
+  },
+}
+
+const askedBy = (parameters: Parameters, { generation }: RefreshToken, client: Client): Presented => {
+  const scope = parameters.optional('scope')
+  const resources = parameters.list('resource')
+  return {
+    generation,
+    clientId: client.client_id,
+    jkt: undefined,
+    cookieBound: false,
+    scope: scope === undefined ? undefined : parseScope(scope),
+    resources: resources.length === 0 ? undefined : parseResources(resources, client.resources),
+  }
+}
+
+/** The one statement of a refresh. It decides; nothing was read before it. */
+const advance = async (
+  { familyId, generation }: RefreshToken,
+  { scope, resources, jkt, cookieBound }: Presented,
+  client: Client,
+  dependencies: GrantDependencies,
+): Promise<Authorization | undefined> => {
+  const { families, refreshKeys, signingKid, issuer, now, origin, random } = dependencies
+  const keys = { signingKid: signingKid(client), refreshKeyId: refreshKeys.current().id }
+  const request: Advance = {
+    familyId,
+    clientId: client.client_id,
+    generation,
+    next: { ...nextPair(generation + 1, client, keys, now), jkt },
+    jkt,
+    cookieBound,
+    scope,
+    resources,
+    issuer,
+    idleLifetime: client.refresh_token_idle_lifetime,
+    now,
+    origin,
+  }
+  if (client.rotation === 'rotate') {
+    const family = await families.advance(request)
+    return family && { by: 'person', family, pair: livePair(family), nonce: undefined }
+  }
+  const family = await families.touch(request)
+  if (!family) return undefined
+  const pair: Pair = {
+    ...request.next,
+    ...askedOf(family, { scope, resources, jkt }, issuer),
+    jti: `${familyId}.${generation}.${random.bytes(9).toString('base64url')}`,
+  }
+  return { by: 'person', family, pair, nonce: undefined }
+}
+
+/**
+ * Reads the state afresh: under READ COMMITTED the statement that lost would still see its old snapshot, and give a
+ * wrong verdict beside a winner.
+ * @returns undefined where nothing speaks against the token any more
+ */
+const explain = async (
+  { familyId }: RefreshToken,
+  presented: Presented,
+  client: Client,
+  { families, issuer, now, origin }: GrantDependencies,
+): Promise<Authorization | undefined> => {
+  const family = await families.find(familyId)
+  const verdict = judge(family, presented, client, now)
+  if (!family) throw invalidGrant('the family is unknown')
+  switch (verdict.is) {
+    case 'retried':
+      await families.countRetry(familyId, now)
+      return { by: 'person', family, pair: pairBeside(family, askedOf(family, presented, issuer)), nonce: undefined }
+    case 'live':
+      return undefined
+    case 'exceeds_scope':
+      throw invalidScope('The scope asked for exceeds what was granted (RFC 6749 §6).')
+    case 'exceeds_resources':
+      throw invalidTarget('The resource asked for was not granted (RFC 8707 §2.2).')
+    case 'stale':
+      if (client.stale === 'revoke') await families.revoke(familyId, 'stale', now, origin)
+      throw invalidGrant(
+        `stale: generation ${presented.generation} of family ${familyId}, ${family.live.generation} is live`,
+      )
+    case 'replayed':
+      // Committed before the refusal is thrown: the revocation must outlive the error response.
+      await families.revoke(familyId, 'replayed', now, origin)
+      throw invalidGrant(
+        `replayed: generation ${presented.generation} of family ${familyId}, ${family.live.generation} is live`,
+      )
+    default:
+      throw invalidGrant(`${verdict.is}: generation ${presented.generation} of family ${familyId}`)
+  }
+}
+
+/** What is not asked for is the whole scope and the default resource, as the statement has it too. */
+const askedOf = (family: Family, asked: Pick<Presented, 'scope' | 'resources' | 'jkt'>, issuer: string): Asked => ({
+  scope: asked.scope ?? family.scope,
+  audience: audienceFor(asked.resources ?? [], family.resources, family.scope, issuer),
+  jkt: asked.jkt ?? family.live.jkt,
+})
+
+const gaveUp = (): never => {
+  throw new Unavailable(new Error('the family changed twice while it was read'))
+}

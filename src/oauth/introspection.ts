@@ -1,0 +1,104 @@
+import { numericDate } from '../clock.ts'
+import type { Client } from './client.ts'
+import type { ClientStore, FamilyStore, Standing, TokenStore } from './stores.ts'
+import { familyOf } from './tokens/access-token.ts'
+import { parseRefreshToken, type RefreshKey } from './tokens/refresh-token.ts'
+
+/** An access token of ours whose signature, type and times were verified. */
+export type VerifiedAccessToken = {
+  readonly iss: string
+  readonly sub: string
+  readonly aud: string | readonly string[]
+  readonly client_id: string
+  readonly jti: string
+  readonly iat: number
+  readonly exp: number
+  readonly scope?: string | undefined
+  readonly sid?: string | undefined
+}
+
+export type TokenDependencies = {
+  readonly issuer: string
+  readonly clients: ClientStore
+  readonly tokens: TokenStore
+  readonly families: Pick<FamilyStore, 'find' | 'revoke'>
+  readonly refreshKeys: { find(id: string): RefreshKey | undefined }
+  /** undefined for whatever is not an unexpired access token of this server. */
+  verifyAccessToken(token: string, now: Date): Promise<VerifiedAccessToken | undefined>
+  readonly now: Date
+}
+
+/** RFC 7662 §2.2. An inactive token has no other member: not even why. */
+export type Introspection =
+  | { readonly active: false }
+  | ({ readonly active: true; readonly token_type?: string } & Readonly<Record<string, unknown>>)
+
+const inactive: Introspection = { active: false }
+
+/** RFC 7662. What a client is not entitled to see is inactive, like what does not exist. */
+export const introspect = async (token: string, client: Client, deps: TokenDependencies): Promise<Introspection> => {
+  const refresh = parseRefreshToken(token, deps.refreshKeys.find)
+  if (refresh) return introspectRefreshToken(refresh, client, deps)
+  const active = await activeAccessToken(token, deps)
+  if (!active || !isEntitled(client, active.claims.client_id, [active.claims.aud].flat())) return inactive
+  return {
+    active: true,
+    token_type: 'Bearer',
+    ...active.claims,
+    ...(active.standing && { username: active.standing.username }),
+  }
+}
+
+/**
+ * An access token that is still honoured: verified, and nothing it hangs on was revoked. One statement.
+ * Also what userinfo asks.
+ */
+export const activeAccessToken = async (
+  token: string,
+  deps: TokenDependencies,
+): Promise<{ readonly claims: VerifiedAccessToken; readonly standing: Standing | undefined } | undefined> => {
+  const claims = await deps.verifyAccessToken(token, deps.now)
+  if (!claims) return undefined
+  const owner = await deps.clients.find(claims.client_id)
+  if (!owner || owner.disabledAt || isBefore(claims.iat, owner.notBefore)) return undefined
+  const familyId = familyOf(claims.jti)
+  if (familyId === undefined)
+    return (await deps.tokens.isRevoked(claims.jti)) ? undefined : { claims, standing: undefined }
+
+  const standing = await deps.tokens.standing(familyId, claims.jti)
+  if (!standing || standing.tokenRevoked || standing.family.revokedAt || standing.userDisabled) return undefined
+  if (standing.sessionEnded && !standing.family.offline) return undefined
+  if (isBefore(claims.iat, standing.userNotBefore)) return undefined
+  return { claims, standing }
+}
+
+const introspectRefreshToken = async (
+  { familyId, generation }: { readonly familyId: string; readonly generation: number },
+  client: Client,
+  { families, issuer, now }: TokenDependencies,
+): Promise<Introspection> => {
+  const family = await families.find(familyId)
+  if (!family || family.clientId !== client.client_id || !family.refreshable) return inactive
+  if (family.revokedAt || generation !== family.live.generation) return inactive
+  if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) return inactive
+  const expiresAt = family.idleExpiresAt < family.absoluteExpiresAt ? family.idleExpiresAt : family.absoluteExpiresAt
+  return {
+    active: true,
+    token_type: 'refresh_token',
+    iss: issuer,
+    sub: family.userId,
+    client_id: family.clientId,
+    sid: family.sessionId,
+    scope: family.scope.join(' '),
+    iat: numericDate(family.live.issuedAt),
+    exp: numericDate(expiresAt),
+  }
+}
+
+const isEntitled = (client: Client, ownerId: string, audience: readonly string[]): boolean =>
+  ownerId === client.client_id ||
+  client.introspect === 'all' ||
+  (client.introspect === 'resources' && audience.some((resource) => client.resources.includes(resource)))
+
+const isBefore = (iat: number, notBefore: Date | undefined): boolean =>
+  notBefore !== undefined && iat * 1000 < notBefore.getTime()

@@ -1,0 +1,39 @@
+import { numericDate } from '../../clock.ts'
+
+/** What one access token says; the issuer signs nothing that is not written here. */
+export type AccessToken = {
+  readonly jti: string
+  readonly subject: string
+  readonly clientId: string
+  readonly audience: readonly string[]
+  readonly scope: readonly string[]
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  readonly jkt: string | undefined
+  /** Of the person's login; undefined where no person is involved. */
+  readonly login: { readonly sessionId: string; readonly authTime: Date; readonly acr: string } | undefined
+}
+
+/** RFC 9068 §2.2; `cnf` is RFC 9449 §6.1, `auth_time` and `acr` RFC 9470 §6. */
+export const accessTokenClaims = (issuer: string, token: AccessToken) => ({
+  iss: issuer,
+  sub: token.subject,
+  aud: token.audience.length === 1 ? token.audience[0] : token.audience,
+  client_id: token.clientId,
+  jti: token.jti,
+  iat: numericDate(token.issuedAt),
+  exp: numericDate(token.expiresAt),
+  ...(token.scope.length > 0 && { scope: token.scope.join(' ') }),
+  ...(token.login && {
+    sid: token.login.sessionId,
+    auth_time: numericDate(token.login.authTime),
+    acr: token.login.acr,
+  }),
+  ...(token.jkt && { cnf: { jkt: token.jkt } }),
+})
+
+/** The `jti` of a token that has a family names it; one that has none contains no dot. */
+export const familyOf = (jti: string): string | undefined => {
+  const dot = jti.indexOf('.')
+  return dot < 0 ? undefined : jti.slice(0, dot)
+}

@@ -1,0 +1,45 @@
+import { type Client, retryWindow } from '../client.ts'
+import { within } from '../scope.ts'
+import type { Family } from '../stores.ts'
+
+/** A refresh token as it was presented, with what was asked for. */
+export type Presented = {
+  readonly generation: number
+  readonly clientId: string
+  /** RFC 9449: the thumbprint of the proof's key, where there was a proof. */
+  readonly jkt: string | undefined
+  readonly cookieBound: boolean
+  readonly scope: readonly string[] | undefined
+  readonly resources: readonly string[] | undefined
+}
+
+/**
+ * What became of a refresh token that the compare-and-set did not advance. The cases stand in the order in which they
+ * are judged; the presenter comes before everything, because a wrong one must change nothing.
+ */
+export type Verdict =
+  | { readonly is: 'unknown' | 'revoked' | 'expired' | 'exceeds_scope' | 'exceeds_resources' }
+  /** The token is the live one and nothing speaks against it: whatever stopped the statement has passed. */
+  | { readonly is: 'live' }
+  | { readonly is: 'retried' | 'stale' | 'ahead' | 'replayed' }
+
+export const judge = (family: Family | undefined, presented: Presented, client: Client, now: Date): Verdict => {
+  if (!family || !family.refreshable || !isPresenter(family, presented)) return { is: 'unknown' }
+  if (family.revokedAt) return { is: 'revoked' }
+  if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) return { is: 'expired' }
+
+  const { generation: live, issuedAt } = family.live
+  const sinceRotation = now.getTime() - issuedAt.getTime()
+  const inWindow = sinceRotation <= retryWindow(client) * 1000
+  if (presented.generation > live) return { is: 'ahead' }
+  if (presented.generation === live - 2 && inWindow) return { is: 'stale' }
+  const isRetry = presented.generation === live - 1 && inWindow
+  if (presented.generation < live && !isRetry) return { is: 'replayed' }
+
+  if (presented.scope && !within(presented.scope, family.scope)) return { is: 'exceeds_scope' }
+  if (presented.resources && !within(presented.resources, family.resources)) return { is: 'exceeds_resources' }
+  return { is: isRetry ? 'retried' : 'live' }
+}
+
+const isPresenter = (family: Family, { clientId, jkt, cookieBound }: Presented): boolean =>
+  family.clientId === clientId && family.cookieBound === cookieBound && (!family.jkt || family.jkt === jkt)

@@ -1,0 +1,119 @@
+import { later, numericDate } from '../../clock.ts'
+import type { Random } from '../../random.ts'
+import { idTokenPersonClaims } from '../claims.ts'
+import type { Client, SigningAlgorithm } from '../client.ts'
+import type { Authorization } from '../grants/index.ts'
+import { type AccessToken, accessTokenClaims } from './access-token.ts'
+import { idTokenClaims } from './id-token.ts'
+import { mintRefreshToken, type RefreshKey } from './refresh-token.ts'
+
+/** RFC 6749 §5.1, OIDC Core §3.1.3.3; `refresh_token_timeout` and `authorization_expires_in` are seconds. */
+export type TokenResponse = {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  readonly expires_in: number
+  readonly scope?: string
+  readonly refresh_token?: string
+  readonly refresh_token_timeout?: number
+  readonly authorization_expires_in?: number
+  readonly id_token?: string
+}
+
+type Signer = { sign(typ: string, claims: object): Promise<string> }
+
+export type IssueDependencies = {
+  readonly issuer: string
+  signer(algorithm: SigningAlgorithm): Signer
+  /** Also of a key that has retired since: a retry repeats the very token. */
+  signerOf(kid: string): Signer | undefined
+  readonly refreshKeys: { find(id: string): RefreshKey | undefined }
+  personClaims(userId: string): Promise<Readonly<Record<string, unknown>>>
+  readonly random: Random
+  readonly now: Date
+}
+
+/** The one place that mints. */
+export const issue = (authorization: Authorization, client: Client, deps: IssueDependencies): Promise<TokenResponse> =>
+  authorization.by === 'client'
+    ? issueToClient(authorization, client, deps)
+    : issueToPerson(authorization, client, deps)
+
+type By<T extends Authorization['by']> = Extract<Authorization, { by: T }>
+
+const issueToClient = async (
+  { scope, audience }: By<'client'>,
+  client: Client,
+  deps: IssueDependencies,
+): Promise<TokenResponse> => {
+  const token: AccessToken = {
+    jti: deps.random.bytes(16).toString('base64url'),
+    // RFC 9068 §5: a person's subject is a UUID, which no client id may look like.
+    subject: client.client_id,
+    clientId: client.client_id,
+    audience,
+    scope,
+    issuedAt: deps.now,
+    expiresAt: later(deps.now, client.access_token_lifetime),
+    jkt: undefined,
+    login: undefined,
+  }
+  const signer = deps.signer(client.access_token_signed_response_alg)
+  return bearer(await signer.sign('at+jwt', accessTokenClaims(deps.issuer, token)), client.access_token_lifetime, scope)
+}
+
+const issueToPerson = async (
+  { family, pair, nonce }: By<'person'>,
+  client: Client,
+  deps: IssueDependencies,
+): Promise<TokenResponse> => {
+  const signer = deps.signerOf(pair.signingKid) ?? deps.signer(client.access_token_signed_response_alg)
+  const accessToken = await signer.sign(
+    'at+jwt',
+    accessTokenClaims(deps.issuer, {
+      ...pair,
+      subject: family.userId,
+      clientId: family.clientId,
+      login: { sessionId: family.sessionId, authTime: family.authTime, acr: family.acr },
+    }),
+  )
+  const left = numericDate(pair.expiresAt) - numericDate(deps.now)
+  return {
+    ...bearer(accessToken, Math.max(0, left), pair.scope),
+    ...(family.refreshable && refreshMembers(family, deps)),
+    ...(pair.scope.includes('openid') && { id_token: await idToken(accessToken, { family, nonce }, client, deps) }),
+  }
+}
+
+const bearer = (accessToken: string, seconds: number, scope: readonly string[]) => ({
+  access_token: accessToken,
+  token_type: 'Bearer' as const,
+  expires_in: seconds,
+  ...(scope.length > 0 && { scope: scope.join(' ') }),
+})
+
+const refreshMembers = (
+  { id, live, idleExpiresAt, absoluteExpiresAt }: By<'person'>['family'],
+  deps: IssueDependencies,
+) => {
+  const key = deps.refreshKeys.find(live.refreshKeyId)
+  if (!key) throw new Error(`the refresh key ${live.refreshKeyId}, which the database names, is not in KEYS_DIR`)
+  const now = numericDate(deps.now)
+  return {
+    refresh_token: mintRefreshToken(key, { familyId: id, generation: live.generation }),
+    refresh_token_timeout: numericDate(idleExpiresAt) - now,
+    authorization_expires_in: numericDate(absoluteExpiresAt) - now,
+  }
+}
+
+const idToken = async (
+  accessToken: string,
+  { family, nonce }: Pick<By<'person'>, 'family' | 'nonce'>,
+  client: Client,
+  deps: IssueDependencies,
+): Promise<string> => {
+  const algorithm = client.id_token_signed_response_alg
+  const wanted = Object.keys(family.claims.id_token ?? {}).length > 0
+  const claims = wanted ? idTokenPersonClaims(await deps.personClaims(family.userId), family.claims) : {}
+  const token = { family, nonce, accessToken, algorithm, lifetime: client.id_token_lifetime, claims }
+  return deps.signer(algorithm).sign('JWT', idTokenClaims(deps.issuer, token))
+}
