@@ -1,0 +1,123 @@
+import { framed } from './document.tsx'
+import { Hidden } from './form.tsx'
+import { type Presentation, texts } from './language.ts'
+import { destination, webLink } from './link.ts'
+import type { Texts } from './texts/en.ts'
+
+/** @property added not part of what the person allowed before; always false where nothing was allowed before */
+export type Asked = { readonly name: string; readonly added: boolean }
+
+export type Consent = {
+  readonly client: {
+    readonly name: string
+    readonly uri?: string | undefined
+    readonly logo?: string | undefined
+    readonly policy?: string | undefined
+    readonly terms?: string | undefined
+  }
+  readonly person: { readonly username: string }
+  readonly scope: readonly Asked[]
+  readonly resources: readonly Asked[]
+  readonly redirectUri: string
+  readonly interaction: string
+  readonly csrf: string
+  readonly action?: string | undefined
+}
+
+const Scope = ({ name, added, t }: Asked & { readonly t: Texts }) => {
+  const known: Readonly<Record<string, string>> = t.consent.scopes
+  const words = Object.hasOwn(known, name) ? known[name] : undefined
+  return (
+    <li>
+      {words ?? <code>{name}</code>}
+      {added && <span class="new">{t.consent.added}</span>}
+      {words === undefined && <small>{t.consent.otherScope}</small>}
+    </li>
+  )
+}
+
+const next = (redirectUri: string, t: Texts): string => {
+  const to = destination(redirectUri)
+  if (to.is === 'app') return t.consent.native(to.scheme)
+  return to.is === 'device' ? t.consent.device(to.host) : t.consent.site(to.host)
+}
+
+const Link = ({ uri, children }: { readonly uri: string | undefined; readonly children: string }) => {
+  const href = webLink(uri)
+  return href ? (
+    <a href={href} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  ) : null
+}
+
+/** Who asks, for what, and what happens next. Sends `decision` = `allow` or `deny`. */
+export const consentPage = (data: Consent, presentation: Presentation): string => {
+  const t = texts[presentation.language]
+  const { client, scope, resources } = data
+  const home = webLink(client.uri)
+  const linked = [client.uri, client.policy, client.terms].some((uri) => webLink(uri))
+  return framed(
+    {
+      title: t.consent.title(client.name),
+      app: client.name,
+      logo: client.logo,
+      children: (
+        <>
+          <div class="stack">
+            <h1>{t.consent.title(client.name)}</h1>
+            <p class="muted tight">
+              {t.consent.as} <strong>{data.person.username}</strong>
+            </p>
+          </div>
+          <section>
+            <h2>{t.consent.wants(client.name)}</h2>
+            <ul class="list">
+              {scope.map((asked) => (
+                <Scope key={asked.name} {...asked} t={t} />
+              ))}
+            </ul>
+          </section>
+          {resources.length > 0 && (
+            <section>
+              <h2>{t.consent.resources}</h2>
+              <ul class="list">
+                {resources.map(({ name, added }) => (
+                  <li key={name}>
+                    <code>{name}</code>
+                    {added && <span class="new">{t.consent.added}</span>}
+                  </li>
+                ))}
+              </ul>
+            </section>
+          )}
+          <p>{next(data.redirectUri, t)}</p>
+          <form id="consent-form" method="post" action={data.action ?? '/consent'}>
+            <Hidden
+              fields={[
+                ['interaction', data.interaction],
+                ['csrf', data.csrf],
+              ]}
+            />
+            <div class="buttons">
+              <button id="consent-allow" class="primary" type="submit" name="decision" value="allow">
+                {t.consent.allow}
+              </button>
+              <button id="consent-deny" type="submit" name="decision" value="deny">
+                {t.consent.deny}
+              </button>
+            </div>
+          </form>
+          {linked && (
+            <footer class="links">
+              {home && <Link uri={home}>{t.consent.about(new URL(home).host)}</Link>}
+              <Link uri={client.policy}>{t.consent.policy}</Link>
+              <Link uri={client.terms}>{t.consent.terms}</Link>
+            </footer>
+          )}
+        </>
+      ),
+    },
+    presentation,
+  )
+}

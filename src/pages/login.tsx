@@ -1,0 +1,139 @@
+import { framed } from './document.tsx'
+import { Alert, Field, Hidden } from './form.tsx'
+import { type Presentation, texts } from './language.ts'
+
+export type LoginFailure = { readonly is: 'wrong' } | { readonly is: 'wait'; readonly seconds: number }
+
+export type Login = {
+  /** The client's name; absent when the person logs in to the server itself. */
+  readonly app?: string | undefined
+  readonly logo?: string | undefined
+  readonly interaction: string
+  readonly csrf: string
+  readonly failure?: LoginFailure | undefined
+  /** `login_hint`, or what was typed before. */
+  readonly username?: string | undefined
+  /** A person who is known already and must prove it again. */
+  readonly known?: { readonly username: string } | undefined
+  readonly action?: string | undefined
+}
+
+/** Sends `decision` = `log-in`, `other` or `cancel`. */
+export const loginPage = (data: Login, presentation: Presentation): string => {
+  const t = texts[presentation.language]
+  const { app, known, failure } = data
+  const title = known ? t.login.confirmTitle : t.login.title
+  const wrong = failure?.is === 'wrong' ? 'login-error' : undefined
+  const lead = known ? t.login.confirm(app) : app && t.login.next(app)
+  return framed(
+    {
+      title,
+      app,
+      logo: data.logo,
+      children: (
+        <>
+          <div class="stack">
+            <h1>{title}</h1>
+            {lead && <p class="muted tight">{lead}</p>}
+          </div>
+          <form id="login-form" method="post" action={data.action ?? '/login'}>
+            <Hidden
+              fields={[
+                ['interaction', data.interaction],
+                ['csrf', data.csrf],
+              ]}
+            />
+            {failure && (
+              <Alert id="login-error">
+                {failure.is === 'wait' ? t.login.wait(failure.seconds) : known ? t.login.wrongPassword : t.login.wrong}
+              </Alert>
+            )}
+            <Field
+              name="username"
+              label={t.username}
+              type="text"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck={false}
+              required
+              readOnly={known !== undefined}
+              value={known?.username ?? data.username ?? ''}
+              wrong={known ? undefined : wrong}
+            />
+            <Field
+              name="password"
+              label={t.password}
+              type="password"
+              autocomplete="current-password"
+              required
+              wrong={wrong}
+            />
+            <div class="buttons">
+              <button id="login-submit" class="primary" type="submit" name="decision" value="log-in">
+                {known ? t.login.confirmSubmit : t.login.submit}
+              </button>
+              {known && (
+                <button id="login-other" type="submit" name="decision" value="other" formNoValidate>
+                  {t.login.other}
+                </button>
+              )}
+              <button id="login-cancel" class="quiet" type="submit" name="decision" value="cancel" formNoValidate>
+                {t.cancel}
+              </button>
+            </div>
+          </form>
+        </>
+      ),
+    },
+    presentation,
+  )
+}
+
+export type SelectAccount = {
+  readonly app: string
+  readonly logo?: string | undefined
+  readonly person: { readonly username: string }
+  readonly interaction: string
+  readonly csrf: string
+  readonly action?: string | undefined
+}
+
+/** `prompt=select_account`, OIDC Core §3.1.2.1. Sends `decision` = `continue`, `other` or `cancel`. */
+export const selectAccountPage = (data: SelectAccount, presentation: Presentation): string => {
+  const t = texts[presentation.language]
+  return framed(
+    {
+      title: t.select.title,
+      app: data.app,
+      logo: data.logo,
+      children: (
+        <>
+          <div class="stack">
+            <h1>{t.select.title}</h1>
+            <p class="muted tight">{t.select.next(data.app)}</p>
+          </div>
+          <form id="select-account-form" method="post" action={data.action ?? '/login'}>
+            <Hidden
+              fields={[
+                ['interaction', data.interaction],
+                ['csrf', data.csrf],
+              ]}
+            />
+            <div class="buttons">
+              <button id="select-continue" class="primary" type="submit" name="decision" value="continue">
+                {t.select.continueAs(data.person.username)}
+              </button>
+              <button id="login-other" type="submit" name="decision" value="other">
+                {t.select.other}
+              </button>
+              <button id="login-cancel" class="quiet" type="submit" name="decision" value="cancel">
+                {t.cancel}
+              </button>
+            </div>
+          </form>
+        </>
+      ),
+    },
+    presentation,
+  )
+}

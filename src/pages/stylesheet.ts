@@ -1,0 +1,88 @@
+import { type Asset, fingerprinted } from './asset.ts'
+import { customProperties, dark, light } from './colours.ts'
+
+const css = `
+:root{color-scheme:light dark;${customProperties(light)}}
+@media (prefers-color-scheme:dark){:root{${customProperties(dark)}}}
+*,::before,::after{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0;min-height:100vh;min-height:100dvh;background:var(--paper);color:var(--text);
+font:1rem/1.5 system-ui,"Apple SD Gothic Neo","Noto Sans KR",sans-serif;font-variant-numeric:tabular-nums;
+overflow-wrap:break-word}
+:lang(ko){word-break:keep-all;overflow-wrap:anywhere}
+h1,h2,p,ul,dl,dd,pre,table,figure{margin:0}
+h1{font-size:1.5625rem;line-height:1.25;font-weight:650}
+h2{font-size:1rem;line-height:1.5;font-weight:650}
+a{color:var(--accent);text-underline-offset:.2em}
+code,kbd,samp,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:1em;word-break:normal;
+overflow-wrap:anywhere}
+pre{white-space:pre-wrap;padding:12px;border:1px solid var(--border);border-radius:8px;background:var(--paper)}
+mark{background:none;color:var(--danger);font-weight:650;text-decoration:underline;text-underline-offset:.2em}
+:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+
+header,main{width:100%;max-width:24rem;margin-inline:auto}
+header{display:flex;align-items:center;gap:12px;padding:40px 24px 16px;font-weight:650;color:var(--text)}
+header svg,header img{flex:none;width:32px;height:32px}
+header svg{color:var(--accent)}
+header img{border-radius:8px;object-fit:contain}
+header span{min-width:0;overflow-wrap:anywhere}
+main{display:grid;gap:24px;grid-template-columns:minmax(0,1fr);padding:24px;margin-bottom:40px;background:var(--card);
+border:1px solid transparent;border-radius:12px;box-shadow:0 0 0 1px color-mix(in srgb,var(--border) 35%,transparent)}
+.wide header,.wide main{max-width:44rem}
+@media (max-width:32rem){
+header{padding:24px 24px 16px}
+main{border-radius:0;border-inline:0;margin-bottom:0}
+}
+section,form,.stack{display:grid;gap:16px;grid-template-columns:minmax(0,1fr)}
+section>h2+*,.tight{margin-top:-8px}
+.muted{color:var(--muted)}
+
+.field{display:grid;gap:4px}
+label{font-weight:650}
+input:not([type=hidden]){width:100%;min-height:44px;padding:8px 12px;font:inherit;color:inherit;
+background:var(--card);border:1px solid var(--border);border-radius:8px}
+input[aria-invalid=true]{border-color:var(--danger);border-width:2px}
+.buttons{display:grid;gap:8px}
+button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:44px;padding:8px 16px;
+font:inherit;font-weight:650;text-align:center;text-decoration:none;cursor:pointer;border-radius:8px;
+border:1px solid var(--border);background:transparent;color:var(--text)}
+.primary{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
+.quiet{border-color:transparent;color:var(--accent);text-decoration:underline;text-underline-offset:.2em}
+button:hover,.button:hover{text-decoration:underline;text-underline-offset:.2em}
+.row{display:flex;flex-wrap:wrap;gap:8px}
+.row>*{flex:1 1 auto}
+[role=alert]{padding:12px 16px;border:1px solid var(--danger);border-inline-start-width:4px;border-radius:8px;
+color:var(--danger)}
+
+.list{padding:0;list-style:none;display:grid;gap:12px}
+.list li{padding-inline-start:16px;border-inline-start:3px solid var(--accent)}
+.list small{display:block;font-size:1rem;color:var(--muted)}
+.new{display:inline-block;margin-inline-start:8px;padding:0 8px;border:1px solid var(--accent);border-radius:999px;
+color:var(--accent);font-weight:650}
+.links{display:flex;flex-wrap:wrap;gap:4px 24px}
+.links a{display:inline-flex;align-items:center;min-height:44px}
+dl{display:grid;gap:4px 16px;grid-template-columns:minmax(0,auto) minmax(0,1fr)}
+dt{color:var(--muted)}
+dd{overflow-wrap:anywhere}
+
+table{width:100%;border-collapse:collapse;text-align:start}
+caption{text-align:start;font-weight:650;padding-bottom:8px}
+th,td{padding:8px 16px 8px 0;text-align:start;vertical-align:top;border-top:1px solid var(--border);
+overflow-wrap:anywhere}
+th{font-weight:650}
+td ul{padding:0;list-style:none}
+@media (max-width:40rem){
+table,caption,tbody,tr,th,td{display:block}
+thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+tr{padding:8px 0;border-top:1px solid var(--border)}
+th,td{padding:2px 0;border:0}
+td[data-label]::before{content:attr(data-label);display:block;color:var(--muted)}
+}
+.copy{margin-top:8px;justify-self:start}
+footer{color:var(--muted)}
+@media (prefers-reduced-motion:reduce){*,::before,::after{animation:none!important;transition:none!important}}
+@media (forced-colors:active){main,[role=alert],.new{border-color:CanvasText}.primary{border-width:2px}}
+@media print{body,main{background:none;color:#000}header,main{max-width:none}button,.button{display:none}}
+`
+
+export const stylesheet: Asset = fingerprinted('tessera', 'css', 'text/css; charset=utf-8', css.trimStart())
