@@ -30,7 +30,13 @@ export type Session = {
 /** A session that is alive, with its person. */
 export type SignedIn = { readonly session: Session; readonly user: User }
 
-export type SessionEnd = 'logged_out' | 'revoked_by_user' | 'revoked_by_admin' | 'password_changed' | 'user_disabled' | 'replaced'
+export type SessionEnd =
+  | 'logged_out'
+  | 'revoked_by_user'
+  | 'revoked_by_admin'
+  | 'password_changed'
+  | 'user_disabled'
+  | 'replaced'
 
 export type UserStore = {
   find(id: string): Promise<User | undefined>
@@ -59,7 +65,12 @@ export type SessionStore = {
   /** Starts a session; the login's counters named in `forgive` take one attempt back, in the same statement. */
   create(session: Session, tokenHash: Buffer, forgive: readonly Buffer[]): Promise<void>
   /** New authority in the same session: a new cookie, a new instant. False when the session has ended. */
-  renew(id: string, tokenHash: Buffer, session: Pick<Session, 'authenticatedAt' | 'amr' | 'acr' | 'idleExpiresAt'>, forgive: readonly Buffer[]): Promise<boolean>
+  renew(
+    id: string,
+    tokenHash: Buffer,
+    session: Pick<Session, 'authenticatedAt' | 'amr' | 'acr' | 'idleExpiresAt'>,
+    forgive: readonly Buffer[],
+  ): Promise<boolean>
   touch(id: string, now: Date, idleExpiresAt: Date): Promise<void>
   /** Ends the session, its families without offline_access, and its pending codes, in one transaction. */
   end(id: string, reason: SessionEnd, now: Date): Promise<boolean>

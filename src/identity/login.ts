@@ -1,0 +1,59 @@
+import { knownDevice } from './device.ts'
+import { networkOf } from './network.ts'
+import { type Passwords, passwordFault } from './password.ts'
+import { Busy } from './queue.ts'
+import type { LoginStore, User } from './stores.ts'
+import { admit, type ThrottlePolicy } from './throttle.ts'
+import { parseUsername } from './username.ts'
+
+export type LoginAttempt = {
+  readonly username: string
+  readonly password: string
+  readonly ip: string | undefined
+  /** The device cookie's value. */
+  readonly device: string | undefined
+}
+
+/**
+ * @property forgive counters that take this attempt back when the session is stored
+ * @property amr RFC 8176 §2
+ */
+export type LoginResult =
+  | {
+      readonly is: 'authenticated'
+      readonly user: User
+      readonly forgive: readonly Buffer[]
+      readonly amr: readonly string[]
+    }
+  | { readonly is: 'refused' }
+  | { readonly is: 'wait'; readonly seconds: number }
+
+/** Nobody of that name, disabled, without a password, wrong password: the same answer after the same work. */
+export const logIn = async (
+  deps: {
+    readonly logins: LoginStore
+    readonly passwords: Passwords
+    readonly throttle: ThrottlePolicy
+    readonly deviceSecrets: readonly [Buffer, ...Buffer[]]
+  },
+  attempt: LoginAttempt,
+  now: Date,
+): Promise<LoginResult> => {
+  const username = parseUsername(attempt.username)
+  // Nobody can have such a name or password, so this tells nothing about anybody.
+  if (!username || passwordFault(attempt.password)) return { is: 'refused' }
+
+  const device = knownDevice(deps.deviceSecrets, username.key, attempt.device, now)
+  const suspect = { usernameKey: username.key, network: networkOf(attempt.ip), device }
+  const admitted = await admit(deps.logins, deps.throttle, suspect, now)
+  if (admitted.is === 'wait') return admitted
+
+  const { user, forgive } = admitted
+  try {
+    const matches = await deps.passwords.verify(user?.disabledAt ? undefined : user?.passwordHash, attempt.password)
+    return user && matches ? { is: 'authenticated', user, forgive, amr: ['pwd'] } : { is: 'refused' }
+  } catch (error) {
+    if (error instanceof Busy) return { is: 'wait', seconds: error.retryAfterSeconds }
+    throw error
+  }
+}

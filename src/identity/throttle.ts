@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import type { LoginStore, User } from './stores.ts'
+
+/**
+ * How many wrong passwords are looked at. An attempt is counted before its password is, so that parallel guesses cannot
+ * pass; success takes it back. Strangers fill buckets of their own network, which their victim is not in; guesses from
+ * many networks fill one slow bucket of the account, which a known device is not in.
+ */
+export type Limit = { readonly attempts: number; readonly windowSeconds: number }
+
+export type ThrottlePolicy = {
+  /** One account from one network. Several, so that the wait grows from minutes to hours. */
+  readonly guesser: readonly Limit[]
+  /** One account from everywhere: NIST SP 800-63B §3.2.2 allows a hundred failures. */
+  readonly account: Limit
+  /** One network, whatever the accounts. */
+  readonly network: Limit
+  readonly device: Limit
+}
+
+export const defaultThrottle: ThrottlePolicy = {
+  guesser: [
+    { attempts: 5, windowSeconds: 15 * 60 },
+    { attempts: 20, windowSeconds: 86_400 },
+  ],
+  account: { attempts: 100, windowSeconds: 86_400 },
+  network: { attempts: 100, windowSeconds: 15 * 60 },
+  device: { attempts: 10, windowSeconds: 15 * 60 },
+}
+
+/** @property device the id of a device this person is known on */
+export type Suspect = { readonly usernameKey: string; readonly network: string; readonly device: string | undefined }
+
+type Bucket = Limit & { readonly key: Buffer }
+
+/** Hashed: the table is no list of names and addresses. JSON, so that no two lists of parts are the same text. */
+const bucket = (limit: Limit, ...parts: readonly string[]): Bucket => ({
+  ...limit,
+  key: createHash('sha256')
+    .update(JSON.stringify([limit.windowSeconds, ...parts]))
+    .digest(),
+})
+
+/** Two rounds: an attempt that the first one stops must not fill the buckets of the second, which others are in. */
+export const rounds = (
+  policy: ThrottlePolicy,
+  { usernameKey, network, device }: Suspect,
+): readonly (readonly Bucket[])[] =>
+  device !== undefined
+    ? [[bucket(policy.device, 'device', usernameKey, device)]]
+    : [
+        [
+          ...policy.guesser.map((limit) => bucket(limit, 'guesser', usernameKey, network)),
+          bucket(policy.network, 'network', network),
+        ],
+        [bucket(policy.account, 'account', usernameKey)],
+      ]
+
+/** @property forgive what success takes back */
+export type Allowance =
+  | { readonly is: 'allowed'; readonly user: User | undefined; readonly forgive: readonly Buffer[] }
+  | { readonly is: 'wait'; readonly seconds: number }
+
+/** Counts the attempt, and says whether its password may be looked at. */
+export const admit = async (
+  logins: LoginStore,
+  policy: ThrottlePolicy,
+  suspect: Suspect,
+  now: Date,
+): Promise<Allowance> => {
+  const forgive: Buffer[] = []
+  let user: User | undefined
+  for (const buckets of rounds(policy, suspect)) {
+    const attempt = await logins.attempt(suspect.usernameKey, buckets, now)
+    const seconds = waitOf(buckets, attempt.counted, now)
+    if (seconds > 0) return { is: 'wait', seconds }
+    user = attempt.user
+    forgive.push(...buckets.map(({ key }) => key))
+  }
+  return { is: 'allowed', user, forgive }
+}
+
+/** Seconds until the last of the buckets that overflowed is empty; 0 when none did. */
+export const waitOf = (
+  buckets: readonly Limit[],
+  counted: readonly { readonly points: number; readonly expiresAt: Date }[],
+  now: Date,
+): number =>
+  Math.max(
+    0,
+    ...buckets.map((limit, index) => {
+      const state = counted[index]
+      if (!state) throw new Error('the store counted fewer buckets than it was given')
+      if (state.points <= limit.attempts) return 0
+      return Math.max(1, Math.ceil((state.expiresAt.getTime() - now.getTime()) / 1000))
+    }),
+  )
