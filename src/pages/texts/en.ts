@@ -13,7 +13,6 @@ export const en = {
     confirmTitle: 'Confirm it is you',
     confirm: (app: string | undefined) =>
       app ? `${app} asks for your password again before you continue.` : 'Enter your password again to continue.',
-    as: 'Logged in as',
     submit: 'Log in',
     confirmSubmit: 'Confirm',
     other: 'Use another account',

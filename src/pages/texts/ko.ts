@@ -17,7 +17,6 @@ export const ko: Texts = {
       app
         ? `계속하려면 비밀번호를 다시 입력해 주세요. ${app} 앱에서 요청했어요.`
         : '계속하려면 비밀번호를 다시 입력해 주세요.',
-    as: '로그인한 계정',
     submit: '로그인',
     confirmSubmit: '확인',
     other: '다른 계정 사용',
