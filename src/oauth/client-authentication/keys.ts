@@ -1,0 +1,26 @@
+import type { JWK } from 'jose'
+import type { Client } from '../client.ts'
+import { invalidClient } from '../errors.ts'
+
+/** Reads the key set at a `jwks_uri`; the edge that implements it decides where it may connect to, and how often. */
+export type RemoteKeys = {
+  /**
+   * @param options.refetch the cached set lacks a key; it is read again unless that was done a moment ago
+   * @returns undefined when there is no set to be had; why is in the edge's log
+   */
+  get(uri: string, options: { readonly refetch: boolean }): Promise<readonly JWK[] | undefined>
+}
+
+/** The public keys of a client. `refetch` says that those known so far did not do. */
+export type KeysOf = (client: Client, options?: { readonly refetch: boolean }) => Promise<readonly JWK[]>
+
+const most = 20
+
+export const createKeysOf =
+  (remote: RemoteKeys): KeysOf =>
+  async (client, { refetch } = { refetch: false }) => {
+    if (client.jwks_uri === undefined) return client.jwks?.keys ?? []
+    const keys = await remote.get(client.jwks_uri, { refetch })
+    if (!keys) throw invalidClient('the keys at jwks_uri could not be read')
+    return keys.slice(0, most)
+  }

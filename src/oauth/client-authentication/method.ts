@@ -1,0 +1,37 @@
+import type { AuthenticationMethod, Client } from '../client.ts'
+import type { Parameters } from '../parameters.ts'
+import type { ClientStore, ReplayStore } from '../stores.ts'
+import type { KeysOf } from './keys.ts'
+
+/** What a client sent to prove who it is. */
+export type ClientRequest = {
+  /** The value of the one `Authorization` header. */
+  readonly authorization: string | undefined
+  /** Several such headers were sent. */
+  readonly repeated?: boolean
+  readonly parameters: Parameters
+  /** The URL of the endpoint that was called, for assertions that name it as their audience. */
+  readonly endpoint: string
+}
+
+export type AuthenticationDependencies = {
+  readonly clients: ClientStore
+  readonly replays: ReplayStore
+  readonly keysOf: KeysOf
+  readonly issuer: string
+  readonly now: Date
+}
+
+/** One way to authenticate. Finding the client, and whether it may use this way, is done once for all, in index.ts. */
+export type Method = {
+  readonly name: AuthenticationMethod
+  recognizes(request: ClientRequest): boolean
+  /** Who the request says it is, not proven; the likelier reading first. */
+  clientIds(request: ClientRequest): readonly string[]
+  /**
+   * Returns when the request is the client's.
+   * @param client undefined when there is none that may use this method: then the same work is done, and refused
+   * @throws OAuthError
+   */
+  authenticate(request: ClientRequest, client: Client | undefined, deps: AuthenticationDependencies): Promise<void>
+}
