@@ -1,0 +1,70 @@
+import type { ServerOptions } from 'node:http'
+import type { Socket } from 'node:net'
+import type { TlsOptions } from 'node:tls'
+import type { FastifyInstance, FastifyServerOptions } from 'fastify'
+
+/** What one connection and one request may take, in bytes and milliseconds. */
+export const limits = {
+  body: 64 * 1024,
+  header: 16 * 1024,
+  parameters: 500,
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  /** Longer than a load balancer keeps an idle connection (60 s), or it would send into one that we just closed. */
+  keepAliveTimeout: 72_000,
+  connections: 10_000,
+} as const
+
+const serverOptions: ServerOptions = {
+  maxHeaderSize: limits.header,
+  headersTimeout: limits.headersTimeout,
+  requestTimeout: limits.requestTimeout,
+  keepAliveTimeout: limits.keepAliveTimeout,
+  /** How often the timeouts are looked at; 30 s by default, by which they would be half as long again. */
+  connectionsCheckingInterval: 2_000,
+  requireHostHeader: true,
+  insecureHTTPParser: false,
+  noDelay: true,
+}
+
+/** Statuses of what Node's parser refuses before there is a request. */
+const statuses: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** RFC 9112 §3: what is not HTTP, or could be read in two ways, is answered 400 and its connection closed. */
+const refuseConnection = (error: Error, socket: Socket): void => {
+  if (socket.writable) {
+    const status = statuses['code' in error ? String(error.code) : ''] ?? '400 Bad Request'
+    const body = '{"error":"invalid_request","error_description":"The request is not well-formed HTTP."}'
+    const head = `Content-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: ${body.length}\r\nConnection: close`
+    socket.write(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`)
+  }
+  socket.destroy()
+}
+
+/**
+ * Fastify's options that bound a request: `Fastify({ ...bounds({ tls }) })`. With TLS the same server speaks https; the
+ * type leaves that out, so that plugins need not know which of the two they are in.
+ *
+ * @param tls undefined serves plain HTTP, for loopback or behind a proxy that terminates TLS
+ */
+export const bounds = ({ tls }: { tls?: TlsOptions | undefined } = {}): Bounds => ({
+  bodyLimit: limits.body,
+  keepAliveTimeout: limits.keepAliveTimeout,
+  requestTimeout: limits.requestTimeout,
+  routerOptions: { maxParamLength: 200 },
+  clientErrorHandler: refuseConnection,
+  http: serverOptions,
+  ...(tls ? { https: { ...serverOptions, ...tls } } : {}),
+})
+type Bounds = Pick<FastifyServerOptions, 'bodyLimit' | 'keepAliveTimeout' | 'requestTimeout' | 'routerOptions'> & {
+  readonly clientErrorHandler: typeof refuseConnection
+  readonly http: ServerOptions
+}
+
+/** D3: connections beyond the cap are dropped before they cost anything. */
+export const capConnections = (app: FastifyInstance, connections: number = limits.connections): void => {
+  app.server.maxConnections = connections
+}

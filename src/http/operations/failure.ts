@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { OAuthError, Unavailable } from '../../oauth/errors.ts'
+
+/** What may be told: it holds nothing that was received and nothing of the inside. */
+export type Failure = {
+  readonly status: number
+  readonly code: string
+  readonly description: string
+  readonly errorId: string
+}
+
+/** @returns the whole HTML document */
+export type FailurePage = (failure: Failure, request: FastifyRequest) => string
+
+const refusals: Readonly<Record<number, string>> = {
+  405: 'This method is not served here.',
+  408: 'The request took too long to arrive.',
+  413: 'The request is too large.',
+  414: 'The address is too long.',
+  415: 'The Content-Type is not one that is served here; forms are application/x-www-form-urlencoded.',
+  429: 'There are too many requests.',
+}
+
+const describe = (error: unknown, errorId: string): Failure => {
+  if (error instanceof OAuthError)
+    return { status: error.status, code: error.code, description: error.description, errorId }
+  if (error instanceof Unavailable)
+    return { status: 503, code: 'temporarily_unavailable', description: 'Try again in a moment.', errorId }
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+  if (status === 503) return { status, code: 'temporarily_unavailable', description: 'Try again in a moment.', errorId }
+  // Fastify's own refusals: their messages repeat what was received.
+  if (status >= 400 && status < 500)
+    return { status, code: 'invalid_request', description: refusals[status] ?? 'The request cannot be read.', errorId }
+  return { status: 500, code: 'server_error', description: 'Something failed on our side.', errorId }
+}
+
+/** RFC 6749 §5.2 and RFC 6750 §3: a 401 says how to authenticate. An endpoint that knows better has said so before. */
+const challenge = ({ status, code, description }: Failure, request: FastifyRequest, reply: FastifyReply): void => {
+  if (reply.hasHeader('www-authenticate')) return
+  if (code === 'invalid_client' && request.headers.authorization !== undefined)
+    reply.header('www-authenticate', 'Basic realm="oauth2", charset="UTF-8"')
+  if (code === 'invalid_token' || code === 'insufficient_scope' || (status === 401 && code !== 'invalid_client'))
+    reply.header('www-authenticate', `Bearer error="${code}", error_description="${description}"`)
+}
+
+const record = (error: unknown, { status, code }: Failure, request: FastifyRequest): void => {
+  if (error instanceof OAuthError) request.log.info({ error: code, reason: error.reason, status }, 'refused')
+  else if (error instanceof Unavailable) request.log.warn({ err: error, status }, 'unavailable')
+  else if (status < 500) request.log.info({ error: code, err: error, status }, 'refused')
+  else request.log.error({ err: error, status }, 'failed')
+}
+
+const answer = (failure: Failure, request: FastifyRequest, reply: FastifyReply, page: FailurePage | undefined) => {
+  reply.code(failure.status).header('cache-control', 'no-store').header('x-request-id', failure.errorId)
+  if (page) return reply.type('text/html; charset=utf-8').send(page(failure, request))
+  challenge(failure, request, reply)
+  return reply.type('application/json').send({
+    error: failure.code,
+    error_description: failure.description,
+    error_id: failure.errorId,
+  })
+}
+
+/**
+ * Answers every error of this scope: with OAuth's JSON, or as a page where `page` is given. A plugin of pages calls it
+ * again for its own scope; the last one called holds.
+ */
+export const answerFailures = (app: FastifyInstance, { page }: { page?: FailurePage | undefined } = {}): void => {
+  app.setErrorHandler((error, request, reply) => {
+    const failure = describe(error, request.id)
+    record(error, failure, request)
+    if (error instanceof Unavailable) reply.header('retry-after', String(error.retryAfterSeconds))
+    return answer(failure, request, reply, page)
+  })
+}
+
+/** An address that is not served: a page for whoever asks for HTML. Called once, on the root. */
+export const answerNotFound = (app: FastifyInstance, { page }: { page?: FailurePage | undefined } = {}): void => {
+  app.setNotFoundHandler((request, reply) => {
+    const failure = {
+      status: 404,
+      code: 'invalid_request',
+      description: 'There is nothing at this address.',
+      errorId: request.id,
+    }
+    const html = /\btext\/html\b/.test(request.headers.accept ?? '')
+    return answer(failure, request, reply, html ? page : undefined)
+  })
+}
