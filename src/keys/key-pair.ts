@@ -23,7 +23,7 @@ export const generateKey = async (alg: SigningAlgorithm): Promise<KeyObject> => 
 const publicMembers = ['kty', 'n', 'e', 'crv', 'x', 'y'] as const
 
 const publicPart = (key: KeyObject): Record<string, string> => {
-  const jwk = createPublicKey(key).export({ format: 'jwk' })
+  const jwk = (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' })
   const members: Record<string, string> = {}
   for (const name of publicMembers) {
     const value = jwk[name]
