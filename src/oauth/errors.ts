@@ -1,6 +1,6 @@
 /**
  * Every error code the protocol knows, with its status, once. RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1,
- * RFC 8707 §2, RFC 9101 §6, OIDC Core §3.1.2.6.
+ * RFC 7591 §3.2.2, RFC 8707 §2, RFC 9101 §6, OIDC Core §3.1.2.6.
  */
 const statuses = {
   invalid_request: 400,
@@ -12,6 +12,8 @@ const statuses = {
   unsupported_token_type: 400,
   invalid_scope: 400,
   invalid_target: 400,
+  invalid_redirect_uri: 400,
+  invalid_client_metadata: 400,
   access_denied: 403,
   login_required: 400,
   consent_required: 400,
@@ -59,11 +61,16 @@ export class Unavailable extends Error {
   }
 }
 
-export const invalidRequest = (description: string, reason?: string) => new OAuthError('invalid_request', description, reason)
-export const invalidScope = (description: string, reason?: string) => new OAuthError('invalid_scope', description, reason)
-export const invalidTarget = (description: string, reason?: string) => new OAuthError('invalid_target', description, reason)
-export const invalidToken = (description: string, reason?: string) => new OAuthError('invalid_token', description, reason)
-export const unauthorizedClient = (description: string, reason?: string) => new OAuthError('unauthorized_client', description, reason)
+export const invalidRequest = (description: string, reason?: string) =>
+  new OAuthError('invalid_request', description, reason)
+export const invalidScope = (description: string, reason?: string) =>
+  new OAuthError('invalid_scope', description, reason)
+export const invalidTarget = (description: string, reason?: string) =>
+  new OAuthError('invalid_target', description, reason)
+export const invalidToken = (description: string, reason?: string) =>
+  new OAuthError('invalid_token', description, reason)
+export const unauthorizedClient = (description: string, reason?: string) =>
+  new OAuthError('unauthorized_client', description, reason)
 
 /** RFC 6749 §5.2: the client learns that its grant is not good, and not why; the log does. */
 export const invalidGrant = (reason: string) =>

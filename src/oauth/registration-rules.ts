@@ -1,0 +1,141 @@
+import type { ClientMetadata } from './client.ts'
+import { keyProblem } from './client-authentication/public-key.ts'
+import { OAuthError } from './errors.ts'
+import { isLoopback, isRegistrable } from './redirect-uri.ts'
+import { resourceProblem } from './resource.ts'
+import { parseScope } from './scope.ts'
+
+export type Mistake = { readonly field: string; readonly problem: string }
+
+/** @property needs the fields that must have the right shape for the rule to mean anything */
+export type Contradiction = Mistake & { readonly needs: readonly (keyof ClientMetadata)[] }
+
+/** What the shape of single fields cannot say. */
+export const contradictions = (client: ClientMetadata): readonly Contradiction[] => [
+  ...uris(client),
+  ...grants(client),
+  ...authentication(client),
+  ...keys(client),
+  ...policies(client),
+]
+
+const uris = (client: ClientMetadata): readonly Contradiction[] => [
+  ...each(client, 'redirect_uris', isRegistrable),
+  ...each(client, 'post_logout_redirect_uris', isRegistrable),
+  ...each(client, 'resources', resourceProblem),
+  ...each(client, 'allowed_origins', originProblem),
+  ...(['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'jwks_uri'] as const).flatMap((field) =>
+    rule(client[field] === undefined ? undefined : webProblem(client[field]), field),
+  ),
+]
+
+const grants = ({ grant_types, redirect_uris, resources, scope }: ClientMetadata): readonly Contradiction[] => {
+  const may = (name: ClientMetadata['grant_types'][number]) => grant_types.includes(name)
+  const scopes = scopeOrProblem(scope)
+  return [
+    ...when(
+      may('authorization_code') && redirect_uris.length === 0,
+      'redirect_uris',
+      'needs a URI for authorization_code',
+      ['grant_types'],
+    ),
+    ...when(
+      may('refresh_token') && !may('authorization_code'),
+      'grant_types',
+      'has refresh_token without authorization_code',
+    ),
+    ...rule(typeof scopes === 'string' ? scopes : undefined, 'scope'),
+    ...when(
+      typeof scopes !== 'string' && scopes.includes('offline_access') && !may('refresh_token'),
+      'scope',
+      'has offline_access, which needs the grant type refresh_token',
+      ['grant_types'],
+    ),
+    // RFC 9068 §3: without a default resource every such request would be invalid_target.
+    ...when(
+      may('client_credentials') && resources.length === 0,
+      'resources',
+      'needs a resource for client_credentials',
+      ['grant_types'],
+    ),
+  ]
+}
+
+const authentication = (client: ClientMetadata): readonly Contradiction[] => {
+  const isPublic = client.token_endpoint_auth_method === 'none'
+  const needs = ['token_endpoint_auth_method'] as const
+  return [
+    // RFC 6749 §4.4: "The client credentials grant type MUST only be used by confidential clients."
+    ...when(
+      isPublic && client.grant_types.includes('client_credentials'),
+      'grant_types',
+      'has client_credentials, which a public client may not use',
+      needs,
+    ),
+    ...when(isPublic && client.pkce === 'optional', 'pkce', 'must be required for a public client', needs),
+    // RFC 9700 §2.2.2: the refresh tokens of public clients are rotated or sender-constrained.
+    ...when(isPublic && client.rotation === 'reuse', 'rotation', 'must be rotate for a public client', needs),
+    ...when(isPublic && client.introspect !== 'own', 'introspect', 'must be own for a public client', needs),
+  ]
+}
+
+const keys = (client: ClientMetadata): readonly Contradiction[] => {
+  const { jwks, jwks_uri } = client
+  const kids = (jwks?.keys ?? []).map(({ kid }) => kid).filter((kid) => kid !== undefined)
+  return [
+    ...when(
+      client.token_endpoint_auth_method === 'private_key_jwt' &&
+        (!jwks || jwks.keys.length === 0) &&
+        jwks_uri === undefined,
+      'jwks',
+      'or jwks_uri is needed for private_key_jwt',
+      ['token_endpoint_auth_method', 'jwks_uri'],
+    ),
+    // RFC 7591 §2: "The 'jwks_uri' and 'jwks' parameters MUST NOT both be present".
+    ...when(jwks !== undefined && jwks_uri !== undefined, 'jwks_uri', 'must not stand beside jwks', ['jwks']),
+    ...(jwks?.keys ?? []).flatMap((key, index) => rule(keyProblem(key), 'jwks', `jwks.keys[${index}]`)),
+    ...when(new Set(kids).size < kids.length, 'jwks', 'has two keys of one kid'),
+  ]
+}
+
+const policies = ({ stale }: ClientMetadata): readonly Contradiction[] =>
+  when(
+    stale === 'refuse',
+    'stale',
+    'may be refuse only where tokens are bound to a sender or a cookie, and none are yet',
+  )
+
+const when = (
+  wrong: boolean,
+  field: keyof ClientMetadata,
+  problem: string,
+  needs: readonly (keyof ClientMetadata)[] = [],
+): readonly Contradiction[] => (wrong ? [{ field, problem, needs: [field, ...needs] }] : [])
+
+const rule = (
+  problem: string | undefined,
+  needs: keyof ClientMetadata,
+  field: string = needs,
+): readonly Contradiction[] => (problem === undefined ? [] : [{ field, problem, needs: [needs] }])
+
+type ListField = 'redirect_uris' | 'post_logout_redirect_uris' | 'resources' | 'allowed_origins'
+
+const each = (client: ClientMetadata, field: ListField, problemOf: (uri: string) => string | undefined) =>
+  client[field].flatMap((uri, index) => rule(problemOf(uri), field, `${field}[${index}]`))
+
+/** For what a browser or this server opens: https, or http on this machine. */
+const webProblem = (uri: string): string | undefined =>
+  isRegistrable(uri) ?? (uri.toLowerCase().startsWith('https:') || isLoopback(uri) ? undefined : 'is not https')
+
+const originProblem = (origin: string): string | undefined =>
+  webProblem(origin) ??
+  (new URL(origin).origin === origin ? undefined : 'is not an origin, such as https://app.example')
+
+const scopeOrProblem = (scope: string): readonly string[] | string => {
+  try {
+    return parseScope(scope)
+  } catch (error) {
+    if (error instanceof OAuthError) return 'is not a list of scope values (RFC 6749 §3.3)'
+    throw error
+  }
+}
