@@ -74,7 +74,9 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
       return value === undefined ? declared.fallback : declared.rule(value)
     } catch (error) {
       if (!(error instanceof Mistake)) throw error
-      const received = declared.secret ? '' : `; received ${JSON.stringify(env[declared.name])}`
+      // A URL may hold a password where none belongs.
+      const received =
+        declared.secret || env[declared.name]?.includes('@') ? '' : `; received ${JSON.stringify(env[declared.name])}`
       refuse(`${declared.name} ${error.message}${received}`)
       return declared.fallback
     }
@@ -108,7 +110,8 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     refuse(`ISSUER must be https when TLS_CERT_FILE is set; received ${JSON.stringify(named)}`)
 
   const databaseGiven = Boolean(env.DATABASE_URL || env.DATABASE_URL_FILE)
-  if (production && !databaseGiven && !read(rest.allowEmbeddedDatabase))
+  const embeddedAllowed = read(rest.allowEmbeddedDatabase)
+  if (production && !databaseGiven && !embeddedAllowed)
     refuse(
       'DATABASE_URL must be set in production; ALLOW_EMBEDDED_DATABASE=true accepts the embedded PostgreSQL all the same',
     )

@@ -1,0 +1,200 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { type Config, ConfigurationError, configurationTable, readConfig } from '../src/config.ts'
+
+const mistakesOf = (env: NodeJS.ProcessEnv): readonly string[] => {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.mistakes
+    throw error
+  }
+  return []
+}
+const production = { NODE_ENV: 'production', ISSUER: 'https://login.example', DATABASE_URL: 'postgresql://db/tessera' }
+const secret = 'x'.repeat(32)
+
+t.test('nothing set runs on loopback with the embedded database', async (t) => {
+  const config = readConfig({})
+  t.match(config, { mode: 'development', issuer: 'http://localhost:3000', host: 'localhost', port: 3000, demo: true })
+  t.equal(config.databaseUrl, undefined)
+  t.same(config.trustProxy, [])
+  t.same(config.signingAlgorithms, ['RS256'])
+})
+
+t.test('the issuer follows the port, and TLS', async (t) => {
+  t.equal(readConfig({ PORT: '8080' }).issuer, 'http://localhost:8080')
+  t.equal(readConfig({ TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: 'k.pem' }).issuer, 'https://localhost:3000')
+})
+
+t.test('an empty variable is an absent one', async (t) => {
+  t.same(readConfig({ PORT: '', KEY_PASSPHRASE: '', DATABASE_URL: '' }), readConfig({}))
+})
+
+t.test('every value arrives', async (t) => {
+  const expected: Partial<Config> = {
+    issuer: 'https://login.example/tenant',
+    databaseUrl: 'postgresql://u:p@db/tessera',
+    host: '::',
+    port: 0,
+    trustProxy: ['10.0.0.0/8', 'fd00::1'],
+    cookieSecrets: [`1${secret}`, `2${secret}`],
+    signingAlgorithms: ['RS256', 'EdDSA'],
+    logLevel: 'debug',
+    databasePoolSize: 4,
+    sessionIdleLifetime: 600,
+    sessionLifetime: 3600,
+    demo: false,
+    threads: 16,
+  }
+  t.match(
+    readConfig({
+      ISSUER: 'https://login.example/tenant',
+      DATABASE_URL: 'postgresql://u:p@db/tessera',
+      HOST: '::',
+      PORT: '0',
+      TRUST_PROXY: '10.0.0.0/8, fd00::1',
+      COOKIE_SECRETS: `1${secret},2${secret}`,
+      SIGNING_ALGORITHMS: 'RS256,EdDSA',
+      LOG_LEVEL: 'debug',
+      DATABASE_POOL_SIZE: '4',
+      SESSION_IDLE_LIFETIME: '600',
+      SESSION_LIFETIME: '3600',
+      TESSERA_DEMO: 'false',
+      UV_THREADPOOL_SIZE: '16',
+    }),
+    expected,
+  )
+})
+
+t.test('each bad value is one mistake that names its variable', async (t) => {
+  const bad: Readonly<Record<string, readonly string[]>> = {
+    ISSUER: [
+      'login.example',
+      'http://login.example',
+      'http://127.0.0.1.evil.example',
+      'http://localhost.evil.example',
+      'ftp://localhost',
+      'https://login.example/',
+      'https://login.example?x=1',
+      'https://login.example#f',
+      'https://login.example?',
+      'https://u@login.example',
+      'https://LOGIN.example',
+      'https://login.example:443',
+      'https://login.example/a/../b',
+      'https://login.example//a',
+    ],
+    DATABASE_URL: ['mysql://db/x', 'postgresql://'],
+    PORT: ['-1', '65536', '3000a', '1e3', '0x10', ' 80'],
+    NODE_ENV: ['prod'],
+    LOG_LEVEL: ['verbose'],
+    TRUST_PROXY: [
+      'true',
+      '*',
+      'loopback',
+      '10.0.0.0/33',
+      '0.0.0.0/0',
+      '::/0',
+      '10.0.0.1/8/8',
+      'proxy.example',
+      '10.0.0.1,',
+      '10.0.0.1,10.0.0.1',
+    ],
+    COOKIE_SECRETS: ['x'.repeat(31), `${secret},short`, `${secret},${secret}`],
+    KEY_PASSPHRASE: ['short'],
+    SIGNING_ALGORITHMS: ['HS256', 'none', 'ES256', 'RS256,RS256'],
+    DATABASE_POOL_SIZE: ['0', '1001'],
+    SESSION_LIFETIME: ['0', '1.5', '7d'],
+    ALLOW_EMBEDDED_DATABASE: ['yes', '1'],
+    TESSERA_DEMO: ['on'],
+    UV_THREADPOOL_SIZE: ['2', '2000'],
+  }
+  for (const [name, values] of Object.entries(bad))
+    for (const value of values) {
+      const mistakes = mistakesOf({ [name]: value })
+      t.equal(mistakes.filter((mistake) => mistake.startsWith(name)).length, 1, `${name}=${value}`)
+    }
+})
+
+t.test('http is accepted for loopback only', async (t) => {
+  for (const issuer of ['http://localhost', 'http://127.0.0.1:3000', 'http://[::1]:3000/a'])
+    t.equal(readConfig({ ISSUER: issuer }).issuer, issuer)
+})
+
+t.test('every mistake is told at once', async (t) => {
+  const mistakes = mistakesOf({
+    ISSUER: 'x',
+    PORT: 'x',
+    LOG_LEVEL: 'x',
+    TESSERA_X: 'x',
+    TLS_KEY_FILE: 'k',
+    SESSION_LIFETIME: '60',
+  })
+  for (const name of ['ISSUER', 'PORT', 'LOG_LEVEL', 'TESSERA_X', 'TLS_CERT_FILE', 'SESSION_IDLE_LIFETIME'])
+    t.equal(mistakes.filter((mistake) => mistake.startsWith(name)).length, 1, name)
+  t.equal(mistakes.length, 6)
+})
+
+t.test('no mistake holds a secret', async (t) => {
+  const canary = 'canary'
+  const told = mistakesOf({
+    DATABASE_URL: `mysql://${canary}`,
+    KEY_PASSPHRASE: canary,
+    COOKIE_SECRETS: canary,
+    ISSUER: `https://u:${canary}@login.example`,
+  })
+  t.equal(told.length, 4)
+  t.notMatch(told.join('\n'), canary)
+})
+
+t.test('production is strict', async (t) => {
+  t.match(readConfig(production), { host: '0.0.0.0', demo: false })
+  t.match(mistakesOf({ NODE_ENV: 'production' }).join('\n'), /ISSUER must be set.*\n.*DATABASE_URL must be set/)
+  t.match(mistakesOf({ ...production, ISSUER: 'http://login.example' }), [/^ISSUER must be https/])
+  t.match(mistakesOf({ ...production, TESSERA_DEMO: 'true' }), [/^TESSERA_DEMO/])
+  t.same(mistakesOf({ ...production, DATABASE_URL: '', ALLOW_EMBEDDED_DATABASE: 'true' }), [])
+})
+
+t.test('the demonstration is not put into a database that was there before', async (t) => {
+  t.equal(readConfig({ DATABASE_URL: 'postgresql://db/tessera' }).demo, false)
+})
+
+t.test('an http issuer and TLS contradict each other', async (t) => {
+  t.match(mistakesOf({ ISSUER: 'http://localhost:3000', TLS_CERT_FILE: 'c', TLS_KEY_FILE: 'k' }), [
+    /^ISSUER must be https when/,
+  ])
+})
+
+t.test('a secret may be in a file', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'tessera-'))
+  const file = join(directory, 'passphrase')
+  writeFileSync(file, 'correct horse battery\n')
+  t.equal(readConfig({ KEY_PASSPHRASE_FILE: file }).keyPassphrase, 'correct horse battery')
+  t.match(mistakesOf({ KEY_PASSPHRASE_FILE: file, KEY_PASSPHRASE: 'correct horse battery' }), [
+    /^KEY_PASSPHRASE and KEY_PASSPHRASE_FILE are both set/,
+  ])
+  t.match(mistakesOf({ KEY_PASSPHRASE_FILE: join(directory, 'none') }), [/^KEY_PASSPHRASE cannot be read .*ENOENT/])
+  writeFileSync(file, '\n')
+  t.match(mistakesOf({ KEY_PASSPHRASE_FILE: file }), [/^KEY_PASSPHRASE is empty/])
+  t.match(mistakesOf({ ...production, DATABASE_URL: '', DATABASE_URL_FILE: join(directory, 'none') }), [
+    /^DATABASE_URL cannot be read/,
+  ])
+})
+
+t.test('the table names every variable once, in Markdown', async (t) => {
+  const rows = configurationTable().trimEnd().split('\n')
+  t.equal(rows[0], '| variable | default | meaning |')
+  for (const row of rows) t.equal(row.split('|').length, rows[1]?.split('|').length, row)
+  for (const name of [
+    'ISSUER',
+    'DATABASE_URL_FILE',
+    'KEY_PASSPHRASE_FILE',
+    'COOKIE_SECRETS_FILE',
+    'TRUST_PROXY',
+    'UV_THREADPOOL_SIZE',
+  ])
+    t.equal(rows.filter((row) => row.includes(`\`${name}\``)).length, 1, name)
+})
