@@ -1,0 +1,108 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { type Prisma, PrismaClient } from './prisma/client.ts'
+import { translated } from './unavailable.ts'
+
+/** A statement of the hot path, planned once per connection under its name. */
+export type Statement<Row extends pg.QueryResultRow> = {
+  readonly name: string
+  readonly text: string
+  readonly row?: Row
+}
+
+/** @param name unique in the program: a connection holds one text per name */
+export const statement = <Row extends pg.QueryResultRow = Record<string, never>>(
+  name: string,
+  text: string,
+): Statement<Row> => ({
+  name,
+  text,
+})
+
+export type Value =
+  | string
+  | number
+  | boolean
+  | Date
+  | Buffer
+  | null
+  | undefined
+  | readonly (string | number | Date | Buffer)[]
+
+/** One pool, which prepared statements and Prisma share. Whatever could not reach the database throws `Unavailable`. */
+export type Database = {
+  /** @param values undefined is null; an array is a PostgreSQL array, and JSON goes through `json` */
+  rows<Row extends pg.QueryResultRow>(statement: Statement<Row>, values: readonly Value[]): Promise<readonly Row[]>
+  /** How many rows were changed. */
+  count(statement: Statement<pg.QueryResultRow>, values: readonly Value[]): Promise<number>
+  prisma<T>(act: (client: PrismaClient) => PromiseLike<T>): Promise<T>
+  /** Never throw a refusal inside: it would undo what led to it. */
+  transaction<T>(act: (client: Prisma.TransactionClient) => Promise<T>): Promise<T>
+  /** A connection outside the pool, not yet connected, for LISTEN. */
+  aside(): pg.Client
+  ping(): Promise<void>
+  databaseNow(): Promise<Date>
+  close(): Promise<void>
+}
+
+/** JSON as a parameter: pg would make a PostgreSQL array of a JavaScript one. */
+export const json = (value: unknown): string => JSON.stringify(value)
+
+export type DatabaseOptions = {
+  readonly url: string
+  readonly poolSize: number
+  readonly statementTimeoutMs: number
+  /** What goes wrong with a connection that nobody is using. */
+  readonly onError: (error: Error) => void
+}
+
+const now = statement<{ now: Date }>('database_now', 'SELECT clock_timestamp() AS now')
+
+export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: DatabaseOptions): Database => {
+  const connection = {
+    connectionString: url,
+    application_name: 'tessera',
+    connectionTimeoutMillis: statementTimeoutMs,
+    keepAlive: true,
+  }
+  const pool = new pg.Pool({
+    ...connection,
+    max: poolSize,
+    statement_timeout: statementTimeoutMs,
+    // A server that fell silent cancels nothing: then this side gives up.
+    query_timeout: statementTimeoutMs + 1000,
+  })
+  pool.on('error', onError)
+  const client = new PrismaClient({ adapter: new PrismaPg(pool) })
+
+  const attempt = async <T>(act: () => PromiseLike<T>): Promise<T> => {
+    try {
+      return await act()
+    } catch (error) {
+      throw translated(error)
+    }
+  }
+  const query = <Row extends pg.QueryResultRow>({ name, text }: Statement<Row>, values: readonly Value[]) =>
+    attempt(() => pool.query<Row>({ name, text, values: [...values] }))
+
+  return {
+    rows: async (asked, values) => (await query(asked, values)).rows,
+    count: async (asked, values) => (await query(asked, values)).rowCount ?? 0,
+    prisma: (act) => attempt(() => act(client)),
+    transaction: (act) =>
+      attempt(() => client.$transaction(act, { maxWait: statementTimeoutMs, timeout: statementTimeoutMs * 2 })),
+    aside: () => new pg.Client(connection),
+    ping: async () => {
+      await query(now, [])
+    },
+    databaseNow: async () => {
+      const [row] = (await query(now, [])).rows
+      if (!row) throw new Error('the database did not say what time it is')
+      return row.now
+    },
+    close: async () => {
+      await client.$disconnect()
+      await pool.end()
+    },
+  }
+}
