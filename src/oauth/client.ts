@@ -7,8 +7,8 @@ import Type, { type Static } from 'typebox'
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 const uri = () => text(2048)
 const seconds = (fallback: number) => Type.Integer({ minimum: 1, maximum: 10 * 365 * 86400, default: fallback })
-const oneOf = <const T extends readonly string[]>(values: T, fallback: T[number]) =>
-  Type.Enum(values, { default: fallback })
+const oneOf = <const Values extends string[]>(values: readonly [...Values], fallback: Values[number]) =>
+  Type.Enum<Values>(values, { default: fallback })
 
 export const signingAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 export type SigningAlgorithm = (typeof signingAlgorithms)[number]

@@ -1,6 +1,7 @@
 import { responseModes } from './authorization/request.ts'
 import { standardClaims } from './claims.ts'
-import { authenticationMethods, type SigningAlgorithm, signingAlgorithms } from './client.ts'
+import { type SigningAlgorithm, signingAlgorithms } from './client.ts'
+import { methods } from './client-authentication/index.ts'
 import { grantTypes } from './grants/index.ts'
 
 /** Where each endpoint is, below the issuer. The edge mounts what is listed here. */
@@ -14,6 +15,7 @@ export const paths = {
   jwks: '/.well-known/jwks.json',
 } as const
 
+const authenticationMethods = methods.map(({ name }) => name)
 const confidentialMethods = authenticationMethods.filter((method) => method !== 'none')
 
 /** RFC 8414 §2, computed from the registries: what is listed there is what is served. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { OAuthError, Unavailable } from '../../oauth/errors.ts'
+import { PageError } from '../page-error.ts'
 
 /** What may be told: it holds nothing that was received and nothing of the inside. */
 export type Failure = {
@@ -10,7 +11,7 @@ export type Failure = {
 }
 
 /** @returns the whole HTML document */
-export type FailurePage = (failure: Failure, request: FastifyRequest) => string
+export type FailurePage = (failure: Failure, request: FastifyRequest, reply: FastifyReply, error: unknown) => string
 
 const refusals: Readonly<Record<number, string>> = {
   405: 'This method is not served here.',
@@ -24,6 +25,8 @@ const refusals: Readonly<Record<number, string>> = {
 const describe = (error: unknown, errorId: string): Failure => {
   if (error instanceof OAuthError)
     return { status: error.status, code: error.code, description: error.description, errorId }
+  if (error instanceof PageError)
+    return { status: error.status, code: error.code, description: 'This can only be answered by a page.', errorId }
   if (error instanceof Unavailable)
     return { status: 503, code: 'temporarily_unavailable', description: 'Try again in a moment.', errorId }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
@@ -44,15 +47,22 @@ const challenge = ({ status, code, description }: Failure, request: FastifyReque
 }
 
 const record = (error: unknown, { status, code }: Failure, request: FastifyRequest): void => {
-  if (error instanceof OAuthError) request.log.info({ error: code, reason: error.reason, status }, 'refused')
+  if (error instanceof OAuthError || error instanceof PageError)
+    request.log.info({ error: code, reason: error.reason, status }, 'refused')
   else if (error instanceof Unavailable) request.log.warn({ err: error, status }, 'unavailable')
   else if (status < 500) request.log.info({ error: code, err: error, status }, 'refused')
   else request.log.error({ err: error, status }, 'failed')
 }
 
-const answer = (failure: Failure, request: FastifyRequest, reply: FastifyReply, page: FailurePage | undefined) => {
+const answer = (
+  failure: Failure,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  page: FailurePage | undefined,
+  error?: unknown,
+) => {
   reply.code(failure.status).header('cache-control', 'no-store').header('x-request-id', failure.errorId)
-  if (page) return reply.type('text/html; charset=utf-8').send(page(failure, request))
+  if (page) return reply.type('text/html; charset=utf-8').send(page(failure, request, reply, error))
   challenge(failure, request, reply)
   return reply.type('application/json').send({
     error: failure.code,
@@ -70,7 +80,7 @@ export const answerFailures = (app: FastifyInstance, { page }: { page?: FailureP
     const failure = describe(error, request.id)
     record(error, failure, request)
     if (error instanceof Unavailable) reply.header('retry-after', String(error.retryAfterSeconds))
-    return answer(failure, request, reply, page)
+    return answer(failure, request, reply, page, error)
   })
 }
 

@@ -11,14 +11,21 @@ import type { ReplyTo } from './response.ts'
 
 /** An authorization request that may not be answered by redirect: a page, RFC 6749 §4.1.2.1. */
 export class Unredirectable extends OAuthError {
+  readonly subject: 'client' | 'redirect_uri'
   /** What a developer on loopback may see beside it. */
-  readonly registered: readonly string[]
   readonly received: string | undefined
+  readonly registered: readonly string[]
 
-  constructor(description: string, registered: readonly string[] = [], received?: string) {
+  constructor(
+    subject: 'client' | 'redirect_uri',
+    description: string,
+    received?: string,
+    registered: readonly string[] = [],
+  ) {
     super('invalid_request', description)
-    this.registered = registered
+    this.subject = subject
     this.received = received
+    this.registered = registered
   }
 }
 
@@ -26,21 +33,23 @@ export class Unredirectable extends OAuthError {
  * The first question: where may we reply?
  * @throws Unredirectable R1–R9: the client or its redirect URI is not known
  */
-export const replyTo = (parameters: Parameters, client: Client | undefined): ReplyTo => {
+export const replyTo = (parameters: Parameters, client: Client | undefined): ReplyTo & { readonly client: Client } => {
   // One text for unknown, disabled and deleted: it tells nobody which clients exist.
   if (!client || client.disabledAt)
-    throw new Unredirectable('The app that sent you here is not registered: its client_id is unknown.')
+    throw new Unredirectable('client', 'client_id is missing, or no client of that name is registered.')
   const redirectUri = parameters.optional('redirect_uri')
   // OAuth 2.1 would let a single registered one stand in; a request that says where it goes is easier to reason about.
-  if (redirectUri === undefined) throw new Unredirectable('redirect_uri is missing.', client.redirect_uris)
-  if (!matches(client.redirect_uris, redirectUri)) {
+  if (redirectUri === undefined)
+    throw new Unredirectable('redirect_uri', 'redirect_uri is missing.', undefined, client.redirect_uris)
+  if (!matches(client.redirect_uris, redirectUri))
     throw new Unredirectable(
-      'redirect_uri is not registered for this client: it is compared character by character (RFC 9700 §2.1).',
-      client.redirect_uris,
+      'redirect_uri',
+      'redirect_uri is not registered: it is compared character by character (RFC 9700 §2.1).',
       redirectUri,
+      client.redirect_uris,
     )
-  }
   return {
+    client,
     clientId: client.client_id,
     redirectUri,
     responseMode: isResponseMode(parameters.optional('response_mode')) ?? 'query',
@@ -63,8 +72,12 @@ export const parseRequest = (
   audienceFor(resources, client.resources, scope, issuer)
   const claims = parseClaims(parameters.optional('claims'))
   const claimedSubject = claims.id_token?.sub?.value
+  const { clientId, redirectUri, responseMode, state } = to
   return {
-    ...to,
+    clientId,
+    redirectUri,
+    responseMode,
+    state,
     scope,
     resources: resources.length > 0 ? resources : client.resources.slice(0, 1),
     nonce: parameters.optional('nonce'),

@@ -45,7 +45,7 @@ const newFamily = (
   client: Client,
   { random, refreshKeys, signingKid, now, origin }: GrantDependencies,
 ): Family => {
-  const keys = { signingKid: signingKid(client), refreshKeyId: refreshKeys.current().id }
+  const keys = { signingKid: signingKid(client), refreshKeyId: refreshKeys.minting().id }
   const absoluteExpiresAt = later(now, client.refresh_token_lifetime)
   const idleExpiresAt = later(now, Math.min(client.refresh_token_idle_lifetime, client.refresh_token_lifetime))
   return {

@@ -17,7 +17,7 @@ export type GrantDependencies = {
   readonly issuer: string
   readonly codes: CodeStore
   readonly families: FamilyStore
-  readonly refreshKeys: { current(): RefreshKey; find(id: string): RefreshKey | undefined }
+  readonly refreshKeys: { minting(): RefreshKey; find(id: string): RefreshKey | undefined }
   /** The key that signs this client's access tokens now. */
   signingKid(client: Client): string
   readonly random: Random

@@ -48,7 +48,7 @@ const advance = async (
   dependencies: GrantDependencies,
 ): Promise<Authorization | undefined> => {
   const { families, refreshKeys, signingKid, issuer, now, origin, random } = dependencies
-  const keys = { signingKid: signingKid(client), refreshKeyId: refreshKeys.current().id }
+  const keys = { signingKid: signingKid(client), refreshKeyId: refreshKeys.minting().id }
   const request: Advance = {
     familyId,
     clientId: client.client_id,

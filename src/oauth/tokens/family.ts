@@ -24,7 +24,7 @@ export type Verdict =
   | { readonly is: 'retried' | 'stale' | 'ahead' | 'replayed' }
 
 export const judge = (family: Family | undefined, presented: Presented, client: Client, now: Date): Verdict => {
-  if (!family || !family.refreshable || !isPresenter(family, presented)) return { is: 'unknown' }
+  if (!family?.refreshable || !isPresenter(family, presented)) return { is: 'unknown' }
   if (family.revokedAt) return { is: 'revoked' }
   if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) return { is: 'expired' }
 

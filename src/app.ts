@@ -1,0 +1,178 @@
+import type { TlsOptions } from 'node:tls'
+import fastifyCookie from '@fastify/cookie'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Clock } from './clock.ts'
+import { createBrowser } from './http/browser.ts'
+import { trustedProxies } from './http/client-address.ts'
+import { formBody } from './http/form-body.ts'
+import { account } from './http/interaction/account.ts'
+import { administrator } from './http/interaction/administrator.ts'
+import { consent } from './http/interaction/consent.ts'
+import { createDispatcher } from './http/interaction/dispatcher.ts'
+import { createFailurePage } from './http/interaction/failure-page.ts'
+import { login } from './http/interaction/login.ts'
+import { createPresenter } from './http/interaction/presentation.ts'
+import { start } from './http/interaction/start.ts'
+import { bounds } from './http/limits.ts'
+import { accessTokenVerifier } from './http/oauth/access-token.ts'
+import { authorize } from './http/oauth/authorize.ts'
+import { createClientDoor } from './http/oauth/client-door.ts'
+import { introspect } from './http/oauth/introspect.ts'
+import { revoke } from './http/oauth/revoke.ts'
+import { token } from './http/oauth/token.ts'
+import { logout } from './http/oidc/logout.ts'
+import { metadata, metadataBeforePath } from './http/oidc/metadata.ts'
+import { userinfo } from './http/oidc/userinfo.ts'
+import { answerFailures, answerNotFound } from './http/operations/failure.ts'
+import { type HealthCheck, health } from './http/operations/health.ts'
+import { requestIds, requestLog } from './http/operations/request-id.ts'
+import type { Readiness } from './http/operations/stop.ts'
+import type { Passwords } from './identity/password.ts'
+import type { SessionPolicy } from './identity/session.ts'
+import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from './identity/stores.ts'
+import type { ThrottlePolicy } from './identity/throttle.ts'
+import type { KeyRing } from './keys/key-ring.ts'
+import type { RefreshKeyRing } from './keys/refresh-key-ring.ts'
+import type { SigningAlgorithm } from './oauth/client.ts'
+import { createKeysOf, type RemoteKeys } from './oauth/client-authentication/index.ts'
+import type { ClientStore, CodeStore, FamilyStore, InteractionStore, ReplayStore, TokenStore } from './oauth/stores.ts'
+import type { Start } from './pages/start.tsx'
+import type { Random } from './random.ts'
+
+/** Everything the application stands on. Nothing else is looked up anywhere: the type checker sees the wiring. */
+export type AppDependencies = {
+  readonly issuer: string
+  readonly trustProxy: readonly string[]
+  readonly tls: TlsOptions | undefined
+  readonly log: FastifyBaseLogger
+  readonly clock: Clock
+  readonly random: Random
+  readonly stores: {
+    readonly clients: ClientStore
+    readonly codes: CodeStore
+    readonly families: FamilyStore
+    readonly interactions: InteractionStore
+    readonly tokens: TokenStore
+    readonly replays: ReplayStore
+    readonly users: UserStore
+    readonly sessions: SessionStore
+    readonly logins: LoginStore
+    readonly adminLinks: AdminLinkStore
+  }
+  readonly keys: KeyRing
+  readonly refreshKeys: RefreshKeyRing
+  readonly remoteKeys: RemoteKeys
+  readonly algorithms: readonly SigningAlgorithm[]
+  readonly passwords: Passwords
+  readonly throttle: ThrottlePolicy
+  readonly sessionPolicy: SessionPolicy
+  /** The first signs, all of them verify. */
+  readonly cookieSecrets: readonly [Buffer, ...Buffer[]]
+  readonly checks: readonly HealthCheck[]
+  readonly readiness: Readiness
+  /** What the first page shows of a development server. */
+  development(): Promise<Start['development']>
+  /** Pages and APIs of the demo, mounted beside the server's own. */
+  readonly demo?: (app: FastifyInstance) => Promise<void>
+}
+
+/** The only composition root: the process and every test build their server here. */
+export const createApp = async (deps: AppDependencies): Promise<FastifyInstance> => {
+  const { issuer, log, clock, random, stores, keys, refreshKeys } = deps
+  const app = Fastify({
+    ...bounds({ tls: deps.tls }),
+    ...requestIds({ random, trustProxy: deps.trustProxy }),
+    trustProxy: trustedProxies(deps.trustProxy),
+    loggerInstance: log,
+  })
+  const basePath = new URL(issuer).pathname.replace(/\/$/, '')
+  const { hostname } = new URL(issuer)
+  const explains = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)
+
+  requestLog(app)
+  await app.register(fastifyCookie)
+  const page = createFailurePage(random)
+  answerNotFound(app, { page })
+  answerFailures(app)
+
+  const presenter = createPresenter(random)
+  const browser = createBrowser({ issuer, secrets: deps.cookieSecrets, random })
+  const dispatcher = createDispatcher({ issuer, ...stores, browser, presenter, clock, random })
+  const verifyAccessToken = accessTokenVerifier(keys)
+  const tokens = { issuer, ...stores, refreshKeys, verifyAccessToken }
+  const keysOf = createKeysOf(deps.remoteKeys)
+  const door = createClientDoor({ issuer, clients: stores.clients, replays: stores.replays, keysOf })
+
+  const grants = {
+    issuer,
+    codes: stores.codes,
+    families: stores.families,
+    refreshKeys,
+    random,
+    signingKid: (client: { readonly access_token_signed_response_alg: SigningAlgorithm }) =>
+      keys.signer(client.access_token_signed_response_alg).kid,
+  }
+  const issuing = {
+    issuer,
+    signer: keys.signer,
+    signerOf: keys.signerOf,
+    refreshKeys,
+    personClaims: async (userId: string) => (await stores.users.find(userId))?.claims ?? {},
+    random,
+  }
+
+  /** For clients: errors are OAuth's JSON. */
+  const backChannel = async (scope: FastifyInstance): Promise<void> => {
+    formBody(scope)
+    await scope.register(token, { door, clock, grants, issuing })
+    await scope.register(introspect, { door, clock, tokens })
+    await scope.register(revoke, { door, clock, tokens })
+    await scope.register(userinfo, { clock, tokens })
+    await scope.register(metadata, { issuer, keys, algorithms: deps.algorithms })
+  }
+
+  /** For people: errors are pages. */
+  const frontChannel = async (scope: FastifyInstance): Promise<void> => {
+    formBody(scope)
+    answerFailures(scope, { page })
+    const { clients, sessions, users, adminLinks } = stores
+    const logInDependencies = {
+      logins: stores.logins,
+      passwords: deps.passwords,
+      throttle: deps.throttle,
+      deviceSecrets: deps.cookieSecrets,
+    }
+    await scope.register(authorize, { issuer, clients, dispatcher, keys, clock, explains })
+    await scope.register(login, {
+      dispatcher,
+      browser,
+      presenter,
+      sessions,
+      policy: deps.sessionPolicy,
+      logIn: logInDependencies,
+      random,
+    })
+    await scope.register(consent, { dispatcher, browser, presenter })
+    await scope.register(logout, { clients, sessions, browser, presenter, keys, clock, basePath })
+    await scope.register(account, { sessions, browser, presenter, clock, basePath })
+    await scope.register(administrator, {
+      links: adminLinks,
+      users,
+      passwords: deps.passwords,
+      browser,
+      presenter,
+      clock,
+      random,
+      basePath,
+    })
+    await scope.register(start, { issuer, presenter, development: deps.development })
+    if (deps.demo) await scope.register(deps.demo)
+  }
+
+  const prefix = { prefix: basePath }
+  await app.register(backChannel, prefix)
+  await app.register(frontChannel, prefix)
+  await app.register(metadataBeforePath, { issuer, algorithms: deps.algorithms })
+  await app.register(health, { checks: deps.checks, readiness: deps.readiness })
+  return app
+}

@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify'
+import { refusal } from '../../oauth/authorization/response.ts'
+import { type Asked, consentPage } from '../../pages/consent.tsx'
+import type { Browser } from '../browser.ts'
+import { bodyOf } from '../form.ts'
+import { queryParameters } from '../form-body.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { Presenter } from './presentation.ts'
+
+export type ConsentOptions = {
+  readonly dispatcher: Dispatcher
+  readonly browser: Browser
+  readonly presenter: Presenter
+}
+
+export const consent = async (
+  app: FastifyInstance,
+  { dispatcher, browser, presenter }: ConsentOptions,
+): Promise<void> => {
+  app.get('/consent', async (request, reply) => {
+    const step = await dispatcher.load(request, queryParameters(request).get('interaction') ?? undefined)
+    const decision = dispatcher.decide(step)
+    if (decision.is !== 'consent') return dispatcher.proceed(request, reply, step)
+    const { client, interaction } = step
+    const { scope, resources, redirectUri, uiLocales } = interaction.request
+    const data = {
+      client: {
+        name: client.client_name,
+        uri: client.client_uri,
+        logo: client.logo_uri,
+        policy: client.policy_uri,
+        terms: client.tos_uri,
+      },
+      person: decision.person,
+      scope: asked(scope, step.consent?.scope),
+      resources: asked(resources, step.consent?.resources),
+      redirectUri,
+      interaction: step.id,
+      csrf: browser.csrf(browser.id(request, reply)),
+      action: request.url.replace(/\?.*/s, ''),
+    }
+    return presenter.send(request, reply, (presentation) => consentPage(data, presentation), uiLocales)
+  })
+
+  app.post('/consent', async (request, reply) => {
+    const form = bodyOf(request)
+    browser.checkForm(request, form)
+    const step = await dispatcher.load(request, form.get('interaction') ?? undefined)
+    const decision = dispatcher.decide(step)
+    // S5: who is logged in may have changed in another tab; then that comes first again.
+    if (decision.is !== 'consent') return dispatcher.proceed(request, reply, step)
+    if (form.get('decision') === 'allow') return dispatcher.allow(request, reply, step, decision.person)
+    return dispatcher.refuse(request, reply, step, refusal('access_denied'))
+  })
+}
+
+const asked = (names: readonly string[], before: readonly string[] | undefined): readonly Asked[] =>
+  names.map((name) => ({ name, added: before !== undefined && !before.includes(name) }))

@@ -1,0 +1,244 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Clock, later } from '../../clock.ts'
+import { sessionHash } from '../../identity/session.ts'
+import { type Decision, decide } from '../../oauth/authorization/decide.ts'
+import type { AuthorizationRequest } from '../../oauth/authorization/request.ts'
+import { type AuthorizationResponse, codeResponse, errorResponse, refusal } from '../../oauth/authorization/response.ts'
+import type { Client } from '../../oauth/client.ts'
+import type { OAuthError } from '../../oauth/errors.ts'
+import { codeHash } from '../../oauth/grants/authorization-code.ts'
+import type {
+  AuthorizationCode,
+  ClientStore,
+  CodeStore,
+  Consent,
+  Interaction,
+  InteractionStore,
+  Person,
+} from '../../oauth/stores.ts'
+import { formPostPage } from '../../pages/form-post.tsx'
+import { type Random, secret } from '../../random.ts'
+import { type Browser, hashOf } from '../browser.ts'
+import { PageError } from '../page-error.ts'
+import type { Presenter } from './presentation.ts'
+
+/** Ten minutes to log in and to consent. */
+const interactionLifetime = 600
+/** RFC 6749 §4.1.2 allows ten minutes, FAPI 2.0 §5.3.2.1 one. */
+const codeLifetime = 60
+
+/** An interaction with who is at the browser now, and the client that waits for it. */
+export type Step = {
+  readonly id: string
+  readonly interaction: Interaction
+  readonly client: Client
+  readonly person: Person | undefined
+  readonly consent: Consent | undefined
+  readonly now: Date
+}
+
+/** Pages never lead to one another: each changes what stands and comes back here, where `decide` is asked again. */
+export type Dispatcher = {
+  /** A request that was just checked. Answers at once where nobody has to be asked. */
+  begin(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: AuthorizationRequest,
+    client: Client,
+    now: Date,
+  ): Promise<FastifyReply>
+  /** @throws PageError for an interaction that is unknown, over, done, or another browser's */
+  load(request: FastifyRequest, id: string | undefined): Promise<Step>
+  decide(step: Step): Decision
+  /** Sends the browser to the page that `decide` asks for, or back to the client. */
+  proceed(request: FastifyRequest, reply: FastifyReply, step: Step): Promise<FastifyReply>
+  /** The person allowed what was asked. */
+  allow(request: FastifyRequest, reply: FastifyReply, step: Step, person: Person): Promise<FastifyReply>
+  refuse(request: FastifyRequest, reply: FastifyReply, step: Step, error: OAuthError): Promise<FastifyReply>
+  /** The same request without the account page, which the person has just answered. */
+  selected(request: FastifyRequest, reply: FastifyReply, step: Step): Promise<FastifyReply>
+  deliver(request: FastifyRequest, reply: FastifyReply, response: AuthorizationResponse, app: string): FastifyReply
+}
+
+export const createDispatcher = (deps: {
+  readonly issuer: string
+  readonly clients: ClientStore
+  readonly codes: CodeStore
+  readonly interactions: InteractionStore
+  readonly browser: Browser
+  readonly presenter: Presenter
+  readonly clock: Clock
+  readonly random: Random
+}): Dispatcher => {
+  const { issuer, clients, codes, interactions, browser, presenter, clock, random } = deps
+
+  const pagePath = (page: 'login' | 'consent', id: string) => `${basePath}/${page}?interaction=${id}`
+  const basePath = new URL(issuer).pathname.replace(/\/$/, '')
+
+  const decideFor = (
+    asked: AuthorizationRequest,
+    client: Client,
+    at: Pick<Step, 'person' | 'consent' | 'now'>,
+    receivedAt: Date,
+  ) => decide(asked, { ...at, firstParty: client.first_party, receivedAt })
+
+  const store = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: AuthorizationRequest,
+    page: 'login' | 'consent',
+    at: { readonly receivedAt: Date; readonly now: Date },
+  ): Promise<FastifyReply> => {
+    const id = secret(random, 'tsi_')
+    await interactions.create({
+      idHash: hashOf(id),
+      browserHash: hashOf(browser.id(request, reply)),
+      clientId: asked.clientId,
+      request: asked,
+      receivedAt: at.receivedAt,
+      expiresAt: later(at.now, interactionLifetime),
+      completedAt: undefined,
+    })
+    return reply.redirect(pagePath(page, id), 303)
+  }
+
+  const newCode = (
+    asked: AuthorizationRequest,
+    client: Client,
+    person: Person,
+    now: Date,
+  ): { code: string; row: AuthorizationCode } => {
+    const code = secret(random, 'tsc_')
+    const { scope, resources, nonce, claims, redirectUri, codeChallenge } = asked
+    const { userId, sessionId, acr, amr, authenticatedAt: authTime } = person
+    const row: AuthorizationCode = {
+      hash: codeHash(code),
+      clientId: client.client_id,
+      grant: { userId, sessionId, scope, resources, nonce, authTime, acr, amr, claims },
+      redirectUri,
+      codeChallenge,
+      createdAt: now,
+      expiresAt: later(now, codeLifetime),
+      keptUntil: later(now, client.refresh_token_lifetime),
+      spentAt: undefined,
+      revokedAt: undefined,
+      familyId: undefined,
+    }
+    return { code, row }
+  }
+
+  const deliver: Dispatcher['deliver'] = (request, reply, response, app) => {
+    // R14: 303, so that no browser sends a password on; R15: the address must not travel further.
+    reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
+    if (response.mode === 'query') return reply.redirect(response.location, 303)
+    const { action, fields } = response
+    return presenter.send(request, reply, (presentation) =>
+      formPostPage({ app, redirectUri: action, parameters: Object.entries(fields) }, presentation),
+    )
+  }
+
+  const finish = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    step: Step,
+    person: Person,
+    consent: Consent | undefined,
+  ) => {
+    const { interaction, client, now } = step
+    const { code, row } = newCode(interaction.request, client, person, now)
+    if (!(await interactions.complete(interaction.idHash, row, consent, now))) throw completed(client)
+    return deliver(request, reply, codeResponse(interaction.request, code, issuer), client.client_name)
+  }
+
+  const refuse: Dispatcher['refuse'] = async (request, reply, { interaction, client, now }, error) => {
+    if (!(await interactions.complete(interaction.idHash, undefined, undefined, now))) throw completed(client)
+    return deliver(request, reply, errorResponse(interaction.request, error, issuer), client.client_name)
+  }
+
+  const decideStep: Dispatcher['decide'] = (step) =>
+    decideFor(step.interaction.request, step.client, step, step.interaction.receivedAt)
+
+  return {
+    async begin(request, reply, asked, client, now) {
+      const hash = sessionHash(browser.session(request))
+      const standing = hash && (await interactions.person(hash, client.client_id, now))
+      const at = { person: standing?.person, consent: standing?.consent, now }
+      const decision = decideFor(asked, client, at, now)
+      switch (decision.is) {
+        case 'log-in':
+          return store(request, reply, asked, 'login', { receivedAt: now, now })
+        case 'consent':
+          return store(request, reply, asked, 'consent', { receivedAt: now, now })
+        case 'refuse':
+          return deliver(request, reply, errorResponse(asked, refusal(decision.code), issuer), client.client_name)
+        case 'grant': {
+          const { code, row } = newCode(asked, client, decision.person, now)
+          await codes.issue(row)
+          return deliver(request, reply, codeResponse(asked, code, issuer), client.client_name)
+        }
+      }
+    },
+
+    async load(request, id) {
+      const now = clock.now()
+      if (id === undefined || !/^tsi_[\w-]{43}$/.test(id))
+        throw new PageError(400, 'expired', 'invalid_request', 'no interaction')
+      const found = await interactions.find(hashOf(id), sessionHash(browser.session(request)), now)
+      if (!found) throw new PageError(400, 'expired', 'invalid_request', 'the interaction is unknown, or swept')
+      const { interaction, person, consent } = found
+      if (!browser.hash(request)?.equals(interaction.browserHash))
+        throw new PageError(403, 'other_browser', 'access_denied', 'the interaction belongs to another browser')
+      const client = await clients.find(interaction.clientId)
+      if (!client || client.disabledAt)
+        throw new PageError(400, 'client', 'invalid_request', 'the client is gone since')
+      if (interaction.completedAt) throw completed(client)
+      if (interaction.expiresAt <= now)
+        throw new PageError(400, 'expired', 'invalid_request', 'the interaction expired', appOf(client))
+      return { id, interaction, client, person, consent, now }
+    },
+
+    decide: decideStep,
+
+    async proceed(request, reply, step) {
+      const decision = decideStep(step)
+      switch (decision.is) {
+        case 'log-in':
+          return reply.redirect(pagePath('login', step.id), 303)
+        case 'consent':
+          return reply.redirect(pagePath('consent', step.id), 303)
+        case 'refuse':
+          return refuse(request, reply, step, refusal(decision.code))
+        case 'grant':
+          return finish(request, reply, step, decision.person, undefined)
+      }
+    },
+
+    async allow(request, reply, step, person) {
+      const { scope, resources } = step.interaction.request
+      const before = step.consent
+      const consent: Consent = {
+        scope: [...new Set([...(before?.scope ?? []), ...scope])],
+        resources: [...new Set([...(before?.resources ?? []), ...resources])],
+        grantedAt: step.now,
+      }
+      return finish(request, reply, step, person, consent)
+    },
+
+    refuse,
+
+    selected(request, reply, { interaction, now }) {
+      const prompt = interaction.request.prompt.filter((value) => value !== 'select_account')
+      return store(request, reply, { ...interaction.request, prompt }, 'consent', {
+        receivedAt: interaction.receivedAt,
+        now,
+      })
+    },
+
+    deliver,
+  }
+}
+
+const appOf = ({ client_name: name, client_uri: uri }: Client) => ({ app: { name, uri } })
+
+const completed = (client: Client): PageError =>
+  new PageError(400, 'completed', 'invalid_request', 'the interaction was completed before', appOf(client))

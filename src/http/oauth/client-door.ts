@@ -1,0 +1,33 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Client } from '../../oauth/client.ts'
+import { type AuthenticationDependencies, authenticateClient } from '../../oauth/client-authentication/index.ts'
+import type { Parameters } from '../../oauth/parameters.ts'
+import { allowOriginOf } from './cors.ts'
+
+/** Where a client proves who it is, the same at each endpoint. */
+export type ClientDoor = {
+  /** @throws OAuthError `invalid_client`, `invalid_request` */
+  enter(request: FastifyRequest, reply: FastifyReply, parameters: Parameters, path: string, now: Date): Promise<Client>
+}
+
+export const createClientDoor = (dependencies: Omit<AuthenticationDependencies, 'now'>): ClientDoor => ({
+  async enter(request, reply, parameters, path, now) {
+    // Before anything can fail: a browser app must be able to read its errors too. A public client names itself here.
+    const clientId = parameters.optional('client_id')
+    const claimed = clientId === undefined ? undefined : await dependencies.clients.find(clientId)
+    allowOriginOf(claimed, request, reply)
+
+    const { authorization, repeated } = authorizationOf(request)
+    const endpoint = dependencies.issuer + path
+    const client = await authenticateClient({ authorization, repeated, parameters, endpoint }, { ...dependencies, now })
+    if (!claimed) allowOriginOf(client, request, reply)
+    return client
+  },
+})
+
+/** Node keeps the first of two Authorization headers and drops the other: only the raw list shows both. */
+const authorizationOf = (request: FastifyRequest): { authorization: string | undefined; repeated: boolean } => {
+  const names = request.raw.rawHeaders.filter((_, index) => index % 2 === 0)
+  const count = names.filter((name) => name.toLowerCase() === 'authorization').length
+  return { authorization: request.headers.authorization, repeated: count > 1 }
+}

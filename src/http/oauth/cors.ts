@@ -1,0 +1,39 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Client } from '../../oauth/client.ts'
+
+/** What a browser app may read of an answer. */
+const exposed = 'WWW-Authenticate, X-Request-Id, Retry-After'
+
+/** Public documents: metadata, keys, and userinfo, which a bearer token alone opens. No credentials with `*`. */
+export const allowAnyOrigin = (reply: FastifyReply): void => {
+  reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', exposed)
+}
+
+/** T23: the answer is readable only for an origin of this client, errors too; other pages get nothing to read. */
+export const allowOriginOf = (client: Client | undefined, request: FastifyRequest, reply: FastifyReply): void => {
+  reply.header('vary', 'Origin')
+  const { origin } = request.headers
+  if (origin === undefined || !client || !originsOf(client).includes(origin)) return
+  reply.header('access-control-allow-origin', origin).header('access-control-expose-headers', exposed)
+}
+
+const originsOf = (client: Client): readonly string[] => [
+  ...client.allowed_origins,
+  ...client.redirect_uris.filter((uri) => URL.canParse(uri)).map((uri) => new URL(uri).origin),
+]
+
+/**
+ * A preflight carries no client, so it says only that such a request may be sent: without cookies, like any form. Who
+ * may read the answer is decided when the client is known.
+ */
+export const preflight = (app: FastifyInstance, path: string, methods: string): void => {
+  app.options(path, async (_request, reply) =>
+    reply
+      .header('access-control-allow-origin', '*')
+      .header('access-control-allow-methods', methods)
+      .header('access-control-allow-headers', 'Authorization, Content-Type, DPoP')
+      .header('access-control-max-age', '3600')
+      .code(204)
+      .send(),
+  )
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import { OAuthError, unauthorizedClient } from '../../oauth/errors.ts'
+import { type GrantDependencies, grantTypes } from '../../oauth/grants/index.ts'
+import { paths } from '../../oauth/metadata.ts'
+import { type IssueDependencies, issue } from '../../oauth/tokens/issue.ts'
+import { bodyParameters } from '../form.ts'
+import { originOf } from '../origin.ts'
+import type { ClientDoor } from './client-door.ts'
+import { preflight } from './cors.ts'
+
+export type TokenOptions = {
+  readonly door: ClientDoor
+  readonly clock: Clock
+  readonly grants: Omit<GrantDependencies, 'now' | 'origin'>
+  readonly issuing: Omit<IssueDependencies, 'now'>
+}
+
+/** RFC 6749 §3.2. The endpoint owns the steps that every grant shares, so that none can forget one. */
+export const token = async (app: FastifyInstance, { door, clock, grants, issuing }: TokenOptions): Promise<void> => {
+  preflight(app, paths.token, 'POST')
+
+  app.post(paths.token, async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const now = clock.now()
+    const parameters = bodyParameters(request)
+    const client = await door.enter(request, reply, parameters, paths.token, now)
+
+    const name = parameters.required('grant_type')
+    const grant = grantTypes.find((known) => known.name === name)
+    if (!grant) {
+      const served = grantTypes.map((known) => known.name).join(', ')
+      throw new OAuthError('unsupported_grant_type', `This server serves the grant types ${served}.`)
+    }
+    if (!client.grant_types.includes(grant.name)) {
+      throw unauthorizedClient(`This client is not registered for the grant type ${grant.name}.`)
+    }
+    const authorization = await grant.authorize(parameters, client, { ...grants, now, origin: originOf(request) })
+    return issue(authorization, client, { ...issuing, now })
+  })
+}

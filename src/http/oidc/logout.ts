@@ -1,0 +1,104 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import { sessionHash } from '../../identity/session.ts'
+import type { SessionStore, SignedIn } from '../../identity/stores.ts'
+import type { KeyRing } from '../../keys/key-ring.ts'
+import { decideEndSession, type EndSessionRequest } from '../../oauth/end-session.ts'
+import { paths } from '../../oauth/metadata.ts'
+import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
+import type { ClientStore } from '../../oauth/stores.ts'
+import { loggedOutPage, logoutPage } from '../../pages/logout.tsx'
+import type { Browser } from '../browser.ts'
+import { bodyOf } from '../form.ts'
+import { queryParameters } from '../form-body.ts'
+import type { Presenter } from '../interaction/presentation.ts'
+
+export type LogoutOptions = {
+  readonly clients: ClientStore
+  readonly sessions: SessionStore
+  readonly browser: Browser
+  readonly presenter: Presenter
+  readonly keys: KeyRing
+  readonly clock: Clock
+  readonly basePath: string
+}
+
+/** OpenID Connect RP-Initiated Logout 1.0, and the page by which a person logs out without any app. */
+export const logout = async (app: FastifyInstance, options: LogoutOptions): Promise<void> => {
+  const { clients, sessions, browser, presenter, keys, clock, basePath } = options
+
+  const signedIn = async (request: FastifyRequest, now: Date): Promise<SignedIn | undefined> => {
+    const hash = sessionHash(browser.session(request))
+    return hash && sessions.find(hash, now)
+  }
+
+  const end = async (reply: FastifyReply, person: SignedIn, now: Date): Promise<void> => {
+    await sessions.end(person.session.id, 'logged_out', now)
+    browser.clearSession(reply)
+  }
+
+  const ask = (request: FastifyRequest, reply: FastifyReply, person: SignedIn, uiLocales: readonly string[]) => {
+    const csrf = browser.csrf(browser.id(request, reply))
+    const data = { person: person.user, csrf, action: `${basePath}/logout` }
+    return presenter.send(request, reply, (presentation) => logoutPage(data, presentation), uiLocales)
+  }
+
+  const done = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    returnTo: string | undefined,
+    uiLocales: readonly string[],
+  ) =>
+    returnTo === undefined
+      ? presenter.send(request, reply, (presentation) => loggedOutPage({}, presentation), uiLocales)
+      : reply.header('cache-control', 'no-store').redirect(returnTo, 303)
+
+  /** A hint that is none of ours proves nothing; the person is asked instead (§2). */
+  const hintOf = async (parameters: Parameters, now: Date): Promise<EndSessionRequest['hint']> => {
+    const token = parameters.optional('id_token_hint')
+    const verified = token && (await keys.verify(token, { typ: 'JWT', now, requireUnexpired: false }))
+    if (!verified || verified.is === 'invalid') return undefined
+    const { aud, sub, sid } = verified.claims
+    if (typeof aud !== 'string' || sub === undefined) return undefined
+    return { clientId: aud, subject: sub, sessionId: typeof sid === 'string' ? sid : undefined }
+  }
+
+  app.route({
+    method: ['GET', 'POST'],
+    url: paths.logout,
+    handler: async (request, reply) => {
+      const now = clock.now()
+      const parameters = parseParameters(queryParameters(request), bodyOf(request))
+      parameters.refuseRepeats()
+      const hint = await hintOf(parameters, now)
+      const asked: EndSessionRequest = {
+        hint,
+        clientId: parameters.optional('client_id'),
+        postLogoutRedirectUri: parameters.optional('post_logout_redirect_uri'),
+        state: parameters.optional('state'),
+      }
+      const uiLocales = (parameters.optional('ui_locales') ?? '').split(' ')
+      const person = await signedIn(request, now)
+      const session = person && { id: person.session.id, userId: person.user.id }
+      const decision = decideEndSession(asked, hint && (await clients.find(hint.clientId)), session)
+      if (decision.is === 'ask' && person) return ask(request, reply, person, uiLocales)
+      if (decision.is === 'end' && person) await end(reply, person, now)
+      return done(request, reply, decision.is === 'ask' ? undefined : decision.returnTo, uiLocales)
+    },
+  })
+
+  app.get('/logout', async (request, reply) => {
+    const person = await signedIn(request, clock.now())
+    return person ? ask(request, reply, person, []) : done(request, reply, undefined, [])
+  })
+
+  app.post('/logout', async (request, reply) => {
+    const form = bodyOf(request)
+    browser.checkForm(request, form)
+    const now = clock.now()
+    const person = await signedIn(request, now)
+    if (form.get('decision') === 'stay') return reply.redirect(`${basePath}/account`, 303)
+    if (person) await end(reply, person, now)
+    return done(request, reply, undefined, [])
+  })
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { KeyRing } from '../../keys/key-ring.ts'
+import type { SigningAlgorithm } from '../../oauth/client.ts'
+import { openidConfiguration, openidScopes, paths } from '../../oauth/metadata.ts'
+import { allowAnyOrigin } from '../oauth/cors.ts'
+
+export type MetadataOptions = {
+  readonly issuer: string
+  readonly keys: KeyRing
+  readonly algorithms: readonly SigningAlgorithm[]
+}
+
+/** RFC 8414 §3, OpenID Connect Discovery §4, RFC 7517 §5: each is a buffer that was made before anybody asked. */
+export const metadata = async (app: FastifyInstance, { issuer, keys, algorithms }: MetadataOptions): Promise<void> => {
+  const known = document(openidConfiguration(issuer, openidScopes, algorithms))
+  for (const name of documents) app.get(`/.well-known/${name}`, async (request, reply) => send(request, reply, known))
+  app.get(paths.jwks, async (request, reply) => send(request, reply, keys.jwks()))
+}
+
+/** K4: of an issuer with a path, RFC 8414 §3 puts the well-known part before it; mounted at the root of the host. */
+export const metadataBeforePath = async (
+  app: FastifyInstance,
+  { issuer, algorithms }: Omit<MetadataOptions, 'keys'>,
+): Promise<void> => {
+  const { pathname } = new URL(issuer)
+  if (pathname === '/') return
+  const known = document(openidConfiguration(issuer, openidScopes, algorithms))
+  for (const name of documents)
+    app.get(`/.well-known/${name}${pathname}`, async (request, reply) => send(request, reply, known))
+}
+
+/** RFC 8414 and OpenID Connect Discovery name the same members, so both serve the same document. */
+const documents = ['openid-configuration', 'oauth-authorization-server']
+
+type Document = { readonly body: Buffer; readonly etag: string }
+
+const document = (value: object): Document => {
+  const body = Buffer.from(JSON.stringify(value))
+  return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
+}
+
+/** Five minutes: a new key is published a day before it signs, so that no verifier meets one it cannot know. */
+const send = (request: FastifyRequest, reply: FastifyReply, { body, etag }: Document) => {
+  allowAnyOrigin(reply)
+  reply.header('cache-control', 'public, max-age=300').header('etag', etag)
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+  return reply.type('application/json').send(body)
+}
