@@ -30,6 +30,7 @@ const Scope = ({ name, added, t }: Asked & { readonly t: Texts }) => {
   return (
     <li>
       {words ?? <code>{name}</code>}
+      {added && ' '}
       {added && <span class="new">{t.consent.added}</span>}
       {words === undefined && <small>{t.consent.otherScope}</small>}
     </li>
@@ -85,6 +86,7 @@ export const consentPage = (data: Consent, presentation: Presentation): string =
                 {resources.map(({ name, added }) => (
                   <li key={name}>
                     <code>{name}</code>
+                    {added && ' '}
                     {added && <span class="new">{t.consent.added}</span>}
                   </li>
                 ))}

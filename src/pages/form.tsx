@@ -53,10 +53,8 @@ export const Copyable = ({
   readonly children: string
   readonly copy: { readonly copy: string; readonly copied: string }
 }) => (
-  <pre>
-    <code data-copy={copy.copy} data-copied={copy.copied}>
-      {children}
-    </code>
+  <pre data-copy={copy.copy} data-copied={copy.copied}>
+    <code>{children}</code>
   </pre>
 )
 

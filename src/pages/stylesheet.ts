@@ -42,7 +42,7 @@ label{font-weight:650}
 input:not([type=hidden]){width:100%;min-height:44px;padding:8px 12px;font:inherit;color:inherit;
 background:var(--card);border:1px solid var(--border);border-radius:8px}
 input[aria-invalid=true]{border-color:var(--danger);border-width:2px}
-.buttons{display:grid;gap:8px}
+.buttons{display:grid;gap:8px;margin-top:8px}
 button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:44px;padding:8px 16px;
 font:inherit;font-weight:650;text-align:center;text-decoration:none;cursor:pointer;border-radius:8px;
 border:1px solid var(--border);background:transparent;color:var(--text)}
@@ -57,7 +57,7 @@ color:var(--danger)}
 .list{padding:0;list-style:none;display:grid;gap:12px}
 .list li{padding-inline-start:16px;border-inline-start:3px solid var(--accent)}
 .list small{display:block;font-size:1rem;color:var(--muted)}
-.new{display:inline-block;margin-inline-start:8px;padding:0 8px;border:1px solid var(--accent);border-radius:999px;
+.new{display:inline-block;margin-inline-start:4px;padding:0 8px;border:1px solid var(--accent);border-radius:999px;
 color:var(--accent);font-weight:650}
 .links{display:flex;flex-wrap:wrap;gap:4px 24px}
 .links a{display:inline-flex;align-items:center;min-height:44px}
@@ -69,7 +69,7 @@ table{width:100%;border-collapse:collapse;text-align:start}
 caption{text-align:start;font-weight:650;padding-bottom:8px}
 th,td{padding:8px 16px 8px 0;text-align:start;vertical-align:top;border-top:1px solid var(--border);
 overflow-wrap:anywhere}
-th{font-weight:650}
+th,th code{font-weight:650;overflow-wrap:break-word}
 td ul{padding:0;list-style:none}
 @media (max-width:40rem){
 table,caption,tbody,tr,th,td{display:block}
@@ -78,7 +78,9 @@ tr{padding:8px 0;border-top:1px solid var(--border)}
 th,td{padding:2px 0;border:0}
 td[data-label]::before{content:attr(data-label);display:block;color:var(--muted)}
 }
-.copy{margin-top:8px;justify-self:start}
+.copy{justify-self:start}
+#error-developer{margin-top:16px;padding-top:24px;border-top:1px solid var(--border)}
+@media (min-width:32rem){.wide .button{justify-self:start}}
 footer{color:var(--muted)}
 @media (prefers-reduced-motion:reduce){*,::before,::after{animation:none!important;transition:none!important}}
 @media (forced-colors:active){main,[role=alert],.new{border-color:CanvasText}.primary{border-width:2px}}

@@ -83,7 +83,7 @@ t.test('login: who is known is shown and not to be changed, but another account 
 t.test('consent: each scope in words, unknown ones by name, new ones marked (S7)', async (t) => {
   const html = drawn('consent')
   t.match(html, /Recognise you when you log in<\/li>/)
-  t.match(html, /See your e-mail address<span class="new">New<\/span>/)
+  t.match(html, /See your e-mail address <span class="new">New<\/span>/)
   t.match(html, /<code>notes.read<\/code>/)
   t.equal(html.match(/class="new"/g)?.length, 2)
   t.match(html, /you go to notes\.example\./)
@@ -106,7 +106,8 @@ t.test('error: the code, the id, and what to do; the developer section only wher
   const developer = drawn('error-developer')
   t.match(developer, /callback<mark>\/<\/mark>/, 'marked from where it differs')
   t.match(developer, /<code>code<\/code>/, 'what is right is not marked')
-  t.match(developer, /<mark>nothing<\/mark>/)
+  t.match(developer, /<mark>nothing<\/mark>/, 'what is missing is marked')
+  t.match(developer, />nothing<\/td>/, 'what is rightly absent is not')
 })
 
 t.test('error: what is shorter than what is registered is marked where it ends', async (t) => {

@@ -88,7 +88,8 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
             comparisons: [
               { parameter: 'redirect_uri', received: `${uri}/`, registered: ['https://notes.example/cb', uri] },
               { parameter: 'response_type', received: 'code', registered: ['code'] },
-              { parameter: 'code_challenge', received: undefined, registered: [] },
+              { parameter: 'code_challenge', received: undefined, registered: ['required'] },
+              { parameter: 'request', received: undefined, registered: [] },
             ],
           },
         },
