@@ -9,9 +9,11 @@ import type { LoginStore, User } from './stores.ts'
 export type Limit = { readonly attempts: number; readonly windowSeconds: number }
 
 export type ThrottlePolicy = {
-  /** One account from one network. Several, so that the wait grows from minutes to hours. */
-  readonly guesser: readonly Limit[]
-  /** One account from everywhere: NIST SP 800-63B §3.2.2 allows a hundred failures. */
+  /** One account from one network. */
+  readonly guesser: Limit
+  /** The same in the long run: the wait grows from minutes to a day. */
+  readonly persistent: Limit
+  /** One account from everywhere: more than `guesser` lets one network try in this window, or it could lock others out. */
   readonly account: Limit
   /** One network, whatever the accounts. */
   readonly network: Limit
@@ -19,11 +21,9 @@ export type ThrottlePolicy = {
 }
 
 export const defaultThrottle: ThrottlePolicy = {
-  guesser: [
-    { attempts: 5, windowSeconds: 15 * 60 },
-    { attempts: 20, windowSeconds: 86_400 },
-  ],
-  account: { attempts: 100, windowSeconds: 86_400 },
+  guesser: { attempts: 5, windowSeconds: 15 * 60 },
+  persistent: { attempts: 20, windowSeconds: 86_400 },
+  account: { attempts: 50, windowSeconds: 3600 },
   network: { attempts: 100, windowSeconds: 15 * 60 },
   device: { attempts: 10, windowSeconds: 15 * 60 },
 }
@@ -36,12 +36,13 @@ type Bucket = Limit & { readonly key: Buffer }
 /** Hashed: the table is no list of names and addresses. JSON, so that no two lists of parts are the same text. */
 const bucket = (limit: Limit, ...parts: readonly string[]): Bucket => ({
   ...limit,
-  key: createHash('sha256')
-    .update(JSON.stringify([limit.windowSeconds, ...parts]))
-    .digest(),
+  key: createHash('sha256').update(JSON.stringify(parts)).digest(),
 })
 
-/** Two rounds: an attempt that the first one stops must not fill the buckets of the second, which others are in. */
+/**
+ * Two rounds: an attempt that the first one stops fills no bucket of the second. Who is impatient does not wait a day
+ * for it, and who hammers from one network does not lock the account for others.
+ */
 export const rounds = (
   policy: ThrottlePolicy,
   { usernameKey, network, device }: Suspect,
@@ -49,11 +50,8 @@ export const rounds = (
   device !== undefined
     ? [[bucket(policy.device, 'device', usernameKey, device)]]
     : [
-        [
-          ...policy.guesser.map((limit) => bucket(limit, 'guesser', usernameKey, network)),
-          bucket(policy.network, 'network', network),
-        ],
-        [bucket(policy.account, 'account', usernameKey)],
+        [bucket(policy.guesser, 'guesser', usernameKey, network), bucket(policy.network, 'network', network)],
+        [bucket(policy.persistent, 'persistent', usernameKey, network), bucket(policy.account, 'account', usernameKey)],
       ]
 
 /** @property forgive what success takes back */

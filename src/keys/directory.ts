@@ -151,13 +151,13 @@ export const createKeyDirectory = (deps: {
     async saveSigningKey(kid, key) {
       refuseExisting(pemName(kid), await create(pemName(kid), exportPem(key)))
     },
-    removeSigningKey: (kid) => rm(join(path, pemName(kid)), { force: true }),
+    removeSigningKey: async (kid) => rm(join(path, pemName(kid)), { force: true }),
 
-    refreshKey: (id) => readSecret(refreshName(id)),
+    refreshKey: async (id) => readSecret(refreshName(id)),
     async saveRefreshKey(id, key) {
       refuseExisting(refreshName(id), await saveSecret(refreshName(id), key))
     },
-    removeRefreshKey: (id) => rm(join(path, refreshName(id)), { force: true }),
+    removeRefreshKey: async (id) => rm(join(path, refreshName(id)), { force: true }),
 
     async cookieSecret() {
       const name = 'cookie.key'
