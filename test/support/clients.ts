@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import Value from 'typebox/value'
-import { type Client, ClientMetadata } from '../../src/oauth/client.ts'
+import type { Client } from '../../src/oauth/client.ts'
+import { checkMetadata } from '../../src/oauth/registration.ts'
 
 type Described = Partial<Client> & { readonly secret?: string }
 
 /** A client of which a test names only what it is about. */
 export const aClient = ({ secret, ...described }: Described = {}): Client => ({
-  ...Value.Parse(ClientMetadata, { client_name: 'An app', redirect_uris: ['https://app.example/cb'] }),
+  ...checkMetadata({ client_name: 'An app', redirect_uris: ['https://app.example/cb'] }),
   client_id: 'app',
   secrets: secret === undefined ? [] : [aSecret(secret)],
   disabledAt: undefined,
