@@ -84,6 +84,13 @@ export const answerFailures = (app: FastifyInstance, { page }: { page?: FailureP
   })
 }
 
+/** Fastify's option for an address that cannot be read: its own answer repeats it. */
+export const frameworkErrors = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+  const failure = describe(error, request.id)
+  record(error, failure, request)
+  answer(failure, request, reply, undefined)
+}
+
 /** An address that is not served: a page for whoever asks for HTML. Called once, on the root. */
 export const answerNotFound = (app: FastifyInstance, { page }: { page?: FailurePage | undefined } = {}): void => {
   app.setNotFoundHandler((request, reply) => {

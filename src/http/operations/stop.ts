@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 
 /** Whether load balancers should still send requests here. */
 export type Readiness = { stopping(): boolean; stop(): void }
@@ -13,6 +13,16 @@ export const createReadiness = (): Readiness => {
       stopping = true
     },
   }
+}
+
+/**
+ * While stopping, each answer is its connection's last: a connection that becomes idle after the listener was closed
+ * would otherwise hold the process for its whole keep-alive. Called on the root, before any route.
+ */
+export const endConnections = (app: FastifyInstance, readiness: Readiness): void => {
+  app.addHook('onSend', async (_request, reply) => {
+    if (readiness.stopping()) reply.header('connection', 'close')
+  })
 }
 
 /** What is closed, in this order: the application first, then what it stands on. */
