@@ -30,7 +30,7 @@ const commonLength = (one: string, other: string): number => {
 
 /** What was received, marked from where it leaves the registered value that is nearest. */
 const Received = ({ received, registered, absent }: Omit<Comparison, 'parameter'> & { readonly absent: string }) => {
-  if (received === undefined) return registered.length > 0 ? <mark>{absent}</mark> : <>{absent}</>
+  if (received === undefined) return registered.length > 0 ? <mark>{absent}</mark> : <span>{absent}</span>
   if (registered.includes(received)) return <code>{received}</code>
   const same = Math.max(0, ...registered.map((value) => commonLength(received, value)))
   return (

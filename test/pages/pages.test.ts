@@ -107,7 +107,7 @@ t.test('error: the code, the id, and what to do; the developer section only wher
   t.match(developer, /callback<mark>\/<\/mark>/, 'marked from where it differs')
   t.match(developer, /<code>code<\/code>/, 'what is right is not marked')
   t.match(developer, /<mark>nothing<\/mark>/, 'what is missing is marked')
-  t.match(developer, />nothing<\/td>/, 'what is rightly absent is not')
+  t.match(developer, /<span>nothing<\/span>/, 'what is rightly absent is not')
 })
 
 t.test('error: what is shorter than what is registered is marked where it ends', async (t) => {
