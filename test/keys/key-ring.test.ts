@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
+import { decodeJwt, decodeProtectedHeader, FlattenedSign, SignJWT } from 'jose'
 import t from 'tap'
 import { numericDate } from '../../src/clock.ts'
 import { createKeyDirectory } from '../../src/keys/directory.ts'
@@ -198,8 +198,10 @@ t.test('a token is ours only with our key, kind, issuer, audience and time (RFC 
 })
 
 t.test('T5 the header chooses neither key nor algorithm', async (t) => {
-  const { ring, verify } = await aRing(t)
+  const { ring, path, verify } = await aRing(t)
   const { kid } = ring.signer('RS256')
+  const own256 = await createKeyDirectory({ path, random }).signingKey(kid)
+  if (!own256) throw new Error('no key')
   const jwk = ring.published()[0] ?? {}
   const foreign = await generateKey('RS256')
   const forge = (header: object, key: Parameters<SignJWT['sign']>[0] = foreign, alg = 'RS256') =>
@@ -223,7 +225,7 @@ t.test('T5 the header chooses neither key nor algorithm', async (t) => {
     'no kid': await forge({}),
     'a kid that is a path': await forge({ kid: '../../x' }),
     'another algorithm with our kid': await forge({ kid }, await generateKey('ES256'), 'ES256'),
-    'PS256 where the key is for RS256': await forge({ kid }, foreign, 'PS256'),
+    'PS256 with our own key, which is for RS256': await forge({ kid }, own256, 'PS256'),
   }
   for (const [what, token] of Object.entries(refused)) t.match(await verify(token), { is: 'invalid' }, what)
 })
@@ -239,4 +241,11 @@ t.test('RFC 7515 §4.1.11: an unknown critical header is refused, though we sign
 
   t.match(await verify(await sign({})), { is: 'valid' }, 'without it, the same is accepted')
   t.match(await verify(await sign({ crit: ['x'], x: 1 }, { crit: { x: true } })), { is: 'invalid' })
+
+  // RFC 7797 §6: T5, an unencoded payload is no JWT.
+  const payload = Buffer.from(JSON.stringify(claims)).toString('base64url')
+  const unencoded = await new FlattenedSign(Buffer.from(payload))
+    .setProtectedHeader({ ...header, b64: false, crit: ['b64'] })
+    .sign(key)
+  t.match(await verify([unencoded.protected, payload, unencoded.signature].join('.')), { is: 'invalid' })
 })
