@@ -43,7 +43,8 @@ input:not([type=hidden]){width:100%;min-height:44px;padding:8px 12px;font:inheri
 background:var(--card);border:1px solid var(--border);border-radius:8px}
 input[aria-invalid=true]{border-color:var(--danger);border-width:2px}
 .buttons{display:grid;gap:8px;grid-template-columns:minmax(0,1fr);margin-top:8px}
-button,.button{display:inline-flex;max-width:100%;min-width:0;overflow-wrap:anywhere;align-items:center;justify-content:center;min-height:44px;padding:8px 16px;
+button,.button{display:inline-flex;max-width:100%;min-width:0;overflow-wrap:anywhere;
+align-items:center;justify-content:center;min-height:44px;padding:8px 16px;
 font:inherit;font-weight:650;text-align:center;text-decoration:none;cursor:pointer;border-radius:8px;
 border:1px solid var(--border);background:transparent;color:var(--text)}
 .primary{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
