@@ -1,0 +1,168 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from './clock.ts'
+import type { Passwords } from './identity/password.ts'
+import type { UserStore } from './identity/stores.ts'
+import { parseUsername } from './identity/username.ts'
+import type { Client, ClientMetadata, ClientSecret } from './oauth/client.ts'
+import { checkMetadata } from './oauth/registration.ts'
+import type { Random } from './random.ts'
+
+/** Who may log in to a development server. The password is public, so production refuses the demo. */
+export const demoPerson = {
+  username: 'alice',
+  password: 'open sesame',
+  claims: {
+    name: 'Alice Example',
+    given_name: 'Alice',
+    family_name: 'Example',
+    preferred_username: 'alice',
+    email: 'alice@example.com',
+    email_verified: true,
+    locale: 'en',
+    zoneinfo: 'Europe/Paris',
+  },
+} as const
+
+export const demoClientIds = ['demo-app', 'demo-machine'] as const
+export type DemoClientId = (typeof demoClientIds)[number]
+
+/** Where the demo lives, below the issuer. */
+export const demoAddresses = (issuer: string) => ({
+  home: `${issuer}/demo/`,
+  callback: `${issuer}/demo/callback`,
+  api: `${issuer}/demo/api`,
+})
+
+export const demoScope = 'demo:read'
+const appScope = `openid profile email offline_access ${demoScope}`
+
+const metadataOf = (id: DemoClientId, issuer: string): ClientMetadata => {
+  const { home, callback, api } = demoAddresses(issuer)
+  return checkMetadata(
+    id === 'demo-app'
+      ? {
+          client_name: 'Demo app',
+          grant_types: ['authorization_code', 'refresh_token'],
+          redirect_uris: [callback],
+          post_logout_redirect_uris: [home],
+          scope: appScope,
+          resources: [api],
+        }
+      : {
+          client_name: 'Demo machine',
+          grant_types: ['client_credentials'],
+          scope: demoScope,
+          resources: [api],
+        },
+  )
+}
+
+/**
+ * Derived from this machine's own key: every start can show it again, and none of it is stored in the clear.
+ * @param key the secret that signs cookies; another key gives other secrets
+ */
+export const demoSecrets =
+  (key: Buffer) =>
+  (id: DemoClientId): string =>
+    createHmac('sha256', key).update(`tessera demo client\0${id}`).digest('base64url')
+
+/** One line for a shell that asks for a token and shows it. */
+export const demoCurl = (issuer: string, secret: string): string =>
+  `curl -u demo-machine:${secret} -d grant_type=client_credentials ${issuer}/oauth2/token`
+
+/** What seeding asks of storage: each an atomic act, `create` refusing what exists already. */
+export type DemoClientStore = {
+  find(clientId: string): Promise<Client | undefined>
+  create(client: Client): Promise<unknown>
+  /** Replaces the metadata and adds the secret. */
+  update(
+    clientId: string,
+    change: { readonly metadata: ClientMetadata; readonly secret?: ClientSecret },
+  ): Promise<unknown>
+}
+
+export type DemoSeed = {
+  readonly stores: { readonly users: Pick<UserStore, 'findByUsername' | 'create'>; readonly clients: DemoClientStore }
+  readonly passwords: Pick<Passwords, 'hash'>
+  readonly secretOf: (id: DemoClientId) => string
+  readonly issuer: string
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/**
+ * Creates what is missing and mends what another ISSUER or another key left behind; nothing that a person changed is
+ * touched, their password least of all. Two processes may do this at once.
+ */
+export const seedDemo = async (seed: DemoSeed): Promise<void> => {
+  await seedPerson(seed)
+  for (const id of demoClientIds) await seedClient(id, seed)
+}
+
+const seedPerson = async ({ stores: { users }, passwords, clock, random }: DemoSeed): Promise<void> => {
+  const username = parseUsername(demoPerson.username)
+  if (!username) throw new Error('the name of the demo person is none')
+  const exists = async () => (await users.findByUsername(username.key)) !== undefined
+  if (await exists()) return
+  const person = {
+    id: random.uuid(),
+    username: username.display,
+    usernameKey: username.key,
+    passwordHash: await passwords.hash(demoPerson.password),
+    claims: demoPerson.claims,
+    admin: false,
+    createdAt: clock.now(),
+  }
+  await createdByAnyone(() => users.create(person), exists)
+}
+
+const seedClient = async (id: DemoClientId, seed: DemoSeed): Promise<void> => {
+  const { clients } = seed.stores
+  const metadata = metadataOf(id, seed.issuer)
+  const secret: ClientSecret = {
+    id: seed.random.uuid(),
+    hash: createHash('sha256').update(seed.secretOf(id)).digest(),
+    createdAt: seed.clock.now(),
+    expiresAt: undefined,
+  }
+  const fresh: Client = {
+    ...metadata,
+    client_id: id,
+    secrets: [secret],
+    disabledAt: undefined,
+    notBefore: undefined,
+    createdAt: secret.createdAt,
+  }
+  const known = await clients.find(id)
+  if (!known) {
+    await createdByAnyone(
+      () => clients.create(fresh),
+      async () => (await clients.find(id)) !== undefined,
+    )
+    return
+  }
+  const moved = { ...known, ...addressesOf(metadata) }
+  const isKnown = known.secrets.some(
+    ({ hash, expiresAt }) => !expiresAt && hash.length === secret.hash.length && timingSafeEqual(hash, secret.hash),
+  )
+  if (isKnown && isDeepStrictEqual(addressesOf(known), addressesOf(metadata))) return
+  const { client_id, secrets, disabledAt, notBefore, createdAt, ...mended } = moved
+  await clients.update(id, { metadata: mended, ...(!isKnown && { secret }) })
+}
+
+/** Only these follow ISSUER; whatever else somebody changed to try something stays as they left it. */
+const addressesOf = ({ redirect_uris, post_logout_redirect_uris, resources }: ClientMetadata | Client) => ({
+  redirect_uris,
+  post_logout_redirect_uris,
+  resources,
+})
+
+/** Two processes that start at once both find nothing, and the database lets one of them create it. */
+const createdByAnyone = async (create: () => Promise<unknown>, exists: () => Promise<boolean>): Promise<void> => {
+  try {
+    await create()
+  } catch (error) {
+    if (!(await exists())) throw error
+  }
+}
