@@ -1,0 +1,163 @@
+import { LRUCache } from 'lru-cache'
+import Value from 'typebox/value'
+import { type Client, ClientMetadata, type ClientSecret } from '../oauth/client.ts'
+import type { ClientStore } from '../oauth/stores.ts'
+import { announce, type Changes } from './changes.ts'
+import type { Database } from './database.ts'
+import type { Prisma } from './prisma/client.ts'
+import { asJson, endOfSecond } from './users.ts'
+
+/** For the command line and the console. What changes a client is heard by every server at once. */
+export type Clients = ClientStore & {
+  create(clientId: string, metadata: ClientMetadata, secrets: readonly ClientSecret[], now: Date): Promise<Client>
+  list(page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly Client[]>
+  update(clientId: string, metadata: ClientMetadata): Promise<boolean>
+  addSecret(clientId: string, secret: ClientSecret): Promise<boolean>
+  /** @param at from here on it is refused */
+  expireSecret(clientId: string, secretId: string, at: Date): Promise<boolean>
+  /** Ends the client's families and pending codes in the same transaction. */
+  disable(clientId: string, now: Date): Promise<boolean>
+  enable(clientId: string, now: Date): Promise<boolean>
+  /** Ends the same, and forgets its secrets and the consents given to it. */
+  delete(clientId: string, now: Date): Promise<boolean>
+}
+
+const withSecrets = { secrets: { orderBy: { createdAt: 'asc' } } } as const
+type Row = Prisma.ClientGetPayload<{ include: { secrets: true } }>
+
+const clientOf = (row: Row): Client => ({
+  // What is stored may be older than the schema: defaults are filled in, what is no longer known falls away.
+  ...Value.Parse(ClientMetadata, Value.Clean(ClientMetadata, Value.Default(ClientMetadata, row.metadata))),
+  client_id: row.id,
+  secrets: row.secrets.map(({ id, hash, createdAt, expiresAt }) => ({
+    id,
+    hash: Buffer.from(hash),
+    createdAt,
+    expiresAt: expiresAt ?? undefined,
+  })),
+  disabledAt: row.disabledAt ?? undefined,
+  notBefore: row.notBefore ?? undefined,
+  createdAt: row.createdAt,
+})
+
+/** Codes first: one that is being spent is waited for, and its family is seen by the statement after it. */
+const endAll = async (tx: Prisma.TransactionClient, clientId: string, now: Date): Promise<void> => {
+  await tx.authorizationCode.updateMany({
+    where: { clientId, revokedAt: null, spentAt: null },
+    data: { revokedAt: now },
+  })
+  await tx.tokenFamily.updateMany({
+    where: { clientId, revokedAt: null },
+    data: { revokedAt: now, revokeReason: 'client_disabled' },
+  })
+}
+
+export const createClients = (database: Database, changes: Changes, cacheSize = 5000): Clients => {
+  const cache = new LRUCache<string, Client>({ max: cacheSize })
+  /** Raised by each change, so that what was read before one is not kept after it. */
+  let version = 0
+  const drop = (clientId: string | undefined) => {
+    version++
+    if (clientId === undefined) cache.clear()
+    else cache.delete(clientId)
+  }
+  changes.subscribe((change) => {
+    if (change?.of !== 'keys') drop(change?.id)
+  })
+
+  const read = async (clientId: string): Promise<Client | undefined> => {
+    const row = await database.prisma((prisma) =>
+      prisma.client.findUnique({ where: { id: clientId }, include: withSecrets }),
+    )
+    return row ? clientOf(row) : undefined
+  }
+  /** Changes a client; the others are told when it commits, and this server need not wait for its own notice. */
+  const change = async (clientId: string, act: (tx: Prisma.TransactionClient) => Promise<{ count: number }>) => {
+    const changed = await database.transaction(async (tx) => {
+      const { count } = await act(tx)
+      if (count > 0) await announce(tx, { of: 'client', id: clientId })
+      return count > 0
+    })
+    drop(clientId)
+    return changed
+  }
+
+  return {
+    find: async (clientId) => {
+      const known = changes.isUp() ? cache.get(clientId) : undefined
+      if (known) return known
+      const before = version
+      const client = await read(clientId)
+      if (client && changes.isUp() && version === before) cache.set(clientId, client)
+      return client
+    },
+    create: async (clientId, metadata, secrets, now) => {
+      await change(clientId, async (tx) => {
+        // One of the same name may have been deleted while it was being used.
+        await endAll(tx, clientId, now)
+        await tx.client.create({ data: { id: clientId, metadata: asJson(metadata), createdAt: now } })
+        return tx.clientSecret
+          .createMany({ data: secrets.map((secret) => secretData(clientId, secret)) })
+          .then(() => ({ count: 1 }))
+      })
+      const created = await read(clientId)
+      if (!created) throw new Error('the client was deleted while it was created')
+      return created
+    },
+    list: async ({ after, limit }) => {
+      const rows = await database.prisma((prisma) =>
+        prisma.client.findMany({
+          ...(after === undefined ? {} : { where: { id: { gt: after } } }),
+          orderBy: { id: 'asc' },
+          take: limit,
+          include: withSecrets,
+        }),
+      )
+      return rows.map(clientOf)
+    },
+    update: (clientId, metadata) =>
+      change(clientId, (tx) => tx.client.updateMany({ where: { id: clientId }, data: { metadata: asJson(metadata) } })),
+    addSecret: (clientId, secret) =>
+      change(clientId, async (tx) => {
+        const count = await tx.client.count({ where: { id: clientId } })
+        if (count > 0) await tx.clientSecret.create({ data: secretData(clientId, secret) })
+        return { count }
+      }),
+    expireSecret: (clientId, secretId, at) =>
+      change(clientId, (tx) =>
+        tx.clientSecret.updateMany({ where: { id: secretId, clientId }, data: { expiresAt: at } }),
+      ),
+    disable: (clientId, now) =>
+      change(clientId, async (tx) => {
+        const disabled = await tx.client.updateMany({
+          where: { id: clientId, disabledAt: null },
+          data: { disabledAt: now, notBefore: endOfSecond(now) },
+        })
+        if (disabled.count > 0) await endAll(tx, clientId, now)
+        return disabled
+      }),
+    enable: (clientId, now) =>
+      change(clientId, async (tx) => {
+        const enabled = await tx.client.updateMany({
+          where: { id: clientId, NOT: { disabledAt: null } },
+          data: { disabledAt: null },
+        })
+        // What a server had begun before it heard of the end must not come alive again.
+        if (enabled.count > 0) await endAll(tx, clientId, now)
+        return enabled
+      }),
+    delete: (clientId, now) =>
+      change(clientId, async (tx) => {
+        await endAll(tx, clientId, now)
+        return tx.client.deleteMany({ where: { id: clientId } })
+      }),
+  }
+}
+
+const secretData = (clientId: string, { id, hash, createdAt, expiresAt }: ClientSecret) => ({
+  id,
+  clientId,
+  hash: Uint8Array.from(hash),
+  createdAt,
+  expiresAt: expiresAt ?? null,
+})

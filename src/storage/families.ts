@@ -1,0 +1,150 @@
+import type { Advance, Family, FamilyStore } from '../oauth/stores.ts'
+import { type Database, statement, type Value } from './database.ts'
+import { columns, effective, type FamilyRow, familyOf, standing } from './family-row.ts'
+
+/** A row of the ledger: one pair that was issued. */
+export type LedgerEntry = {
+  readonly generation: number
+  readonly jti: string
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  readonly verdict: string
+  readonly ip: string | undefined
+  readonly userAgent: string | undefined
+}
+
+export type FamilyFilter = {
+  readonly userId?: string | undefined
+  readonly clientId?: string | undefined
+  readonly sessionId?: string | undefined
+  readonly limit: number
+}
+
+export type Families = FamilyStore & {
+  /** Those that are alive, the last used first. */
+  list(filter: FamilyFilter, now: Date): Promise<readonly Family[]>
+  /** A family with every pair that the ledger still has, the oldest first. */
+  show(id: string): Promise<{ readonly family: Family; readonly pairs: readonly LedgerEntry[] } | undefined>
+}
+
+/** $1 to $8 are the same in both statements that redeem a refresh token. */
+const honoured = `f.id = $1 AND f.client_id = $2 AND f.generation = $3 AND f.refreshable AND f.revoked_at IS NULL
+  AND f.idle_expires_at > $4 AND f.absolute_expires_at > $4
+  AND f.cookie_bound = $5 AND (f.jkt IS NULL OR f.jkt = $6)
+  AND ($7::text[] IS NULL OR $7 <@ f.scope) AND ($8::text[] IS NULL OR $8 <@ f.resources)
+  AND EXISTS (SELECT FROM users u WHERE u.id = f.user_id AND u.disabled_at IS NULL)
+  AND EXISTS (SELECT FROM clients c WHERE c.id = f.client_id AND c.disabled_at IS NULL)
+  AND (f.offline OR EXISTS (SELECT FROM sessions s WHERE s.id = f.session_id AND s.ended_at IS NULL
+    AND s.idle_expires_at > $4 AND s.absolute_expires_at > $4))`
+
+const used = `idle_expires_at = least($9, f.absolute_expires_at), last_used_at = $4, ip = $10, user_agent = $11`
+
+const advance = statement<FamilyRow>(
+  'family_advance',
+  `WITH advanced AS (
+    UPDATE token_families f SET generation = $3 + 1, ${used},
+      live_issued_at = $12, live_expires_at = $13, live_scope = coalesce($7, f.scope),
+      live_audience = coalesce($8, CASE WHEN cardinality(f.resources) > 0 THEN f.resources[1:1] ELSE ARRAY[$14::text] END),
+      live_jkt = $15, signing_kid = $16, refresh_key_id = $17
+    WHERE ${honoured} RETURNING ${columns}
+  ), ledger AS (
+    INSERT INTO token_pairs (family_id, generation, jti, issued_at, expires_at, verdict, ip, user_agent)
+    SELECT id, generation, id || '.' || generation, live_issued_at, live_expires_at, 'rotated', ip, user_agent FROM advanced
+  ) SELECT * FROM advanced`,
+)
+
+const touch = statement<FamilyRow>(
+  'family_touch',
+  `UPDATE token_families f SET ${used} WHERE ${honoured} RETURNING ${columns}`,
+)
+
+const find = statement<FamilyRow>('family_find', `SELECT ${effective} ${standing} WHERE f.id = $1`)
+
+const countRetry = statement(
+  'family_count_retry',
+  'UPDATE token_families SET retries = retries + 1, last_used_at = greatest(last_used_at, $2) WHERE id = $1',
+)
+
+const revoke = statement(
+  'family_revoke',
+  `WITH ended AS (
+    UPDATE token_families SET revoked_at = $3, revoke_reason = $2 WHERE id = $1 AND revoked_at IS NULL
+    RETURNING id, user_id, client_id, session_id, generation
+  ) INSERT INTO events (at, kind, user_id, client_id, session_id, family_id, ip, user_agent, detail)
+    SELECT $3, 'family_revoked', user_id, client_id, session_id, id, $4, $5,
+      jsonb_build_object('reason', $2::text, 'generation', generation) FROM ended`,
+)
+
+const list = statement<FamilyRow>(
+  'family_list',
+  `SELECT * FROM (SELECT ${effective} ${standing}
+    WHERE ($1::uuid IS NULL OR f.user_id = $1) AND ($2::text IS NULL OR f.client_id = $2)
+      AND ($3::uuid IS NULL OR f.session_id = $3) AND f.absolute_expires_at > $4) AS family
+  WHERE revoked_at IS NULL AND idle_expires_at > $4 ORDER BY last_used_at DESC, id LIMIT $5`,
+)
+
+type PairRow = {
+  readonly generation: number
+  readonly jti: string
+  readonly issued_at: Date
+  readonly expires_at: Date
+  readonly verdict: string
+  readonly ip: string | null
+  readonly user_agent: string | null
+}
+const pairs = statement<PairRow>(
+  'family_pairs',
+  `SELECT generation, jti, issued_at, expires_at, verdict, ip, user_agent FROM token_pairs
+   WHERE family_id = $1 ORDER BY generation, issued_at`,
+)
+
+const pairOf = (row: PairRow): LedgerEntry => ({
+  generation: row.generation,
+  jti: row.jti,
+  issuedAt: row.issued_at,
+  expiresAt: row.expires_at,
+  verdict: row.verdict,
+  ip: row.ip ?? undefined,
+  userAgent: row.user_agent ?? undefined,
+})
+
+const presented = (asked: Advance): readonly Value[] => [
+  asked.familyId,
+  asked.clientId,
+  asked.generation,
+  asked.now,
+  asked.cookieBound,
+  asked.jkt,
+  asked.scope,
+  asked.resources,
+  new Date(asked.now.getTime() + asked.idleLifetime * 1000),
+  asked.origin.ip,
+  asked.origin.userAgent,
+]
+
+export const createFamilies = (database: Database): Families => {
+  const one = async (...asked: Parameters<typeof database.rows<FamilyRow>>): Promise<Family | undefined> => {
+    const [row] = await database.rows(...asked)
+    return row && familyOf(row)
+  }
+  return {
+    find: (id) => one(find, [id]),
+    advance: (asked) => {
+      const { next, issuer } = asked
+      const pair = [next.issuedAt, next.expiresAt, issuer, next.jkt, next.signingKid, next.refreshKeyId]
+      return one(advance, [...presented(asked), ...pair])
+    },
+    touch: (asked) => one(touch, presented(asked)),
+    countRetry: async (id, now) => {
+      await database.count(countRetry, [id, now])
+    },
+    revoke: async (id, reason, now, { ip, userAgent }) =>
+      (await database.count(revoke, [id, reason, now, ip, userAgent])) === 1,
+    list: async ({ userId, clientId, sessionId, limit }, now) =>
+      (await database.rows(list, [userId, clientId, sessionId, now, limit])).map(familyOf),
+    show: async (id) => {
+      const family = await one(find, [id])
+      return family && { family, pairs: (await database.rows(pairs, [id])).map(pairOf) }
+    },
+  }
+}

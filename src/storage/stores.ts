@@ -1,0 +1,71 @@
+import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from '../identity/stores.ts'
+import type { RefreshKeyStore, SigningKeyStore } from '../keys/stores.ts'
+import type { CodeStore, InteractionStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
+import { createAdminLinks } from './admin-links.ts'
+import { type Changes, createChanges } from './changes.ts'
+import { type Clients, createClients } from './clients.ts'
+import { createCodes } from './codes.ts'
+import { type ConsentStore, createConsents } from './consents.ts'
+import type { Database } from './database.ts'
+import { createEvents, type EventStore } from './events.ts'
+import { createFamilies, type Families } from './families.ts'
+import { createInteractions } from './interactions.ts'
+import { createLogins } from './logins.ts'
+import { createMaintenance, type MaintenanceStore } from './maintenance.ts'
+import { createRefreshKeys } from './refresh-keys.ts'
+import { createReplays } from './replays.ts'
+import { createSessions } from './sessions.ts'
+import { createSigningKeys } from './signing-keys.ts'
+import { createTokens } from './tokens.ts'
+import { createUsers } from './users.ts'
+
+export type Stores = {
+  readonly clients: Clients
+  readonly families: Families
+  readonly codes: CodeStore
+  readonly interactions: InteractionStore
+  readonly sessions: SessionStore
+  readonly users: UserStore
+  readonly logins: LoginStore
+  readonly tokens: TokenStore
+  readonly replays: ReplayStore
+  readonly consents: ConsentStore
+  readonly signingKeys: SigningKeyStore
+  readonly refreshKeys: RefreshKeyStore
+  readonly adminLinks: AdminLinkStore
+  readonly events: EventStore
+  readonly maintenance: MaintenanceStore
+  /** What other servers change; until it is started and up, nothing is answered from memory. */
+  readonly changes: Changes
+  /** Begins to listen. Resolves also where that failed: it goes on trying by itself. */
+  start(): Promise<void>
+  /** Before the database is closed. */
+  close(): Promise<void>
+}
+
+export const createStores = (
+  database: Database,
+  { log }: { readonly log: { warn(fields: object, message: string): void } },
+): Stores => {
+  const changes = createChanges(database, log)
+  return {
+    clients: createClients(database, changes),
+    families: createFamilies(database),
+    codes: createCodes(database),
+    interactions: createInteractions(database),
+    sessions: createSessions(database),
+    users: createUsers(database),
+    logins: createLogins(database),
+    tokens: createTokens(database),
+    replays: createReplays(database),
+    consents: createConsents(database),
+    signingKeys: createSigningKeys(database),
+    refreshKeys: createRefreshKeys(database),
+    adminLinks: createAdminLinks(database),
+    events: createEvents(database),
+    maintenance: createMaintenance(database, log),
+    changes,
+    start: changes.start,
+    close: changes.close,
+  }
+}

@@ -1,0 +1,48 @@
+import type { TokenStore } from '../oauth/stores.ts'
+import { type Database, statement } from './database.ts'
+import { columns, type FamilyRow, familyOf } from './family-row.ts'
+
+type StandingRow = FamilyRow & {
+  readonly user_disabled: boolean
+  readonly user_not_before: Date | null
+  readonly session_ended: boolean
+  readonly token_revoked: boolean
+  readonly username: string
+  readonly user_claims: Readonly<Record<string, unknown>>
+}
+
+const standing = statement<StandingRow>(
+  'token_standing',
+  `SELECT ${columns}, u.disabled_at IS NOT NULL AS user_disabled, u.not_before AS user_not_before,
+     s.id IS NULL OR s.ended_at IS NOT NULL AS session_ended,
+     EXISTS (SELECT FROM revoked_tokens r WHERE r.jti = $2) AS token_revoked, u.username, u.claims AS user_claims
+   FROM token_families f JOIN users u ON u.id = f.user_id LEFT JOIN sessions s ON s.id = f.session_id WHERE f.id = $1`,
+)
+
+const isRevoked = statement<{ jti: string }>('token_is_revoked', 'SELECT jti FROM revoked_tokens WHERE jti = $1')
+
+const revoke = statement(
+  'token_revoke',
+  'INSERT INTO revoked_tokens (jti, expires_at) SELECT $1, $2 WHERE $2 > $3::timestamptz ON CONFLICT (jti) DO NOTHING',
+)
+
+export const createTokens = (database: Database): TokenStore => ({
+  standing: async (familyId, jti) => {
+    const [row] = await database.rows(standing, [familyId, jti])
+    return (
+      row && {
+        family: familyOf(row),
+        userDisabled: row.user_disabled,
+        userNotBefore: row.user_not_before ?? undefined,
+        sessionEnded: row.session_ended,
+        tokenRevoked: row.token_revoked,
+        username: row.username,
+        userClaims: row.user_claims,
+      }
+    )
+  },
+  isRevoked: async (jti) => (await database.rows(isRevoked, [jti])).length > 0,
+  revoke: async (jti, expiresAt, now) => {
+    await database.count(revoke, [jti, expiresAt, now])
+  },
+})

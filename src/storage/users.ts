@@ -1,0 +1,109 @@
+import type { NewUser, User, UserStore } from '../identity/stores.ts'
+import type { FamilyEnd } from '../oauth/stores.ts'
+import type { Database } from './database.ts'
+import type { Prisma, User as StoredUser } from './prisma/client.ts'
+
+/** JSON columns hold what JSON can hold: anything else was never stored. */
+export const asJson = (value: unknown): Prisma.InputJsonValue => JSON.parse(JSON.stringify(value))
+
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const userOf = (row: StoredUser): User => ({
+  id: row.id,
+  username: row.username,
+  passwordHash: row.passwordHash ?? undefined,
+  claims: isRecord(row.claims) ? row.claims : {},
+  admin: row.admin,
+  notBefore: row.notBefore ?? undefined,
+  disabledAt: row.disabledAt ?? undefined,
+  createdAt: row.createdAt,
+})
+
+export const newUserData = (user: NewUser): Prisma.UserUncheckedCreateInput => ({
+  id: user.id,
+  username: user.username,
+  usernameKey: user.usernameKey,
+  passwordHash: user.passwordHash ?? null,
+  claims: asJson(user.claims),
+  admin: user.admin,
+  createdAt: user.createdAt,
+  passwordSetAt: user.passwordHash === undefined ? null : user.createdAt,
+})
+
+/** Tokens count their seconds whole (RFC 7519 §2): one of the same second must not outlive the act. */
+export const endOfSecond = (now: Date): Date => new Date(Math.ceil(now.getTime() / 1000) * 1000)
+
+/** Ends every session, family and pending code of a person, but for one session and what hangs on it. */
+const endAll = async (
+  tx: Prisma.TransactionClient,
+  userId: string,
+  reason: FamilyEnd & ('user_disabled' | 'password_changed'),
+  now: Date,
+  spare: string | undefined,
+): Promise<void> => {
+  const others = spare === undefined ? {} : { NOT: { sessionId: spare } }
+  // Sessions first: whoever spends a code holds its session.
+  await tx.session.updateMany({
+    where: { userId, endedAt: null, ...(spare === undefined ? {} : { NOT: { id: spare } }) },
+    data: { endedAt: now, endReason: reason },
+  })
+  await tx.tokenFamily.updateMany({
+    where: { userId, revokedAt: null, ...others },
+    data: { revokedAt: now, revokeReason: reason },
+  })
+  await tx.authorizationCode.updateMany({
+    where: { userId, revokedAt: null, spentAt: null, ...others },
+    data: { revokedAt: now },
+  })
+}
+
+export const createUsers = (database: Database): UserStore => ({
+  find: async (id) => {
+    const row = await database.prisma((prisma) => prisma.user.findUnique({ where: { id } }))
+    return row ? userOf(row) : undefined
+  },
+  findByUsername: async (usernameKey) => {
+    const row = await database.prisma((prisma) => prisma.user.findUnique({ where: { usernameKey } }))
+    return row ? userOf(row) : undefined
+  },
+  create: async (user) => userOf(await database.prisma((prisma) => prisma.user.create({ data: newUserData(user) }))),
+  list: async ({ after, limit }) => {
+    const rows = await database.prisma((prisma) =>
+      prisma.user.findMany({
+        ...(after === undefined ? {} : { where: { id: { gt: after } } }),
+        orderBy: { id: 'asc' },
+        take: limit,
+      }),
+    )
+    return rows.map(userOf)
+  },
+  disable: (id, now) =>
+    database.transaction(async (tx) => {
+      const { count } = await tx.user.updateMany({
+        where: { id, disabledAt: null },
+        data: { disabledAt: now, notBefore: endOfSecond(now) },
+      })
+      if (count === 0) return false
+      await endAll(tx, id, 'user_disabled', now, undefined)
+      return true
+    }),
+  enable: async (id) => {
+    const { count } = await database.prisma((prisma) =>
+      prisma.user.updateMany({ where: { id, NOT: { disabledAt: null } }, data: { disabledAt: null } }),
+    )
+    return count === 1
+  },
+  setPassword: (id, passwordHash, now, spare) =>
+    database.transaction(async (tx) => {
+      // Where a session is spared, `not_before` would end its tokens too; each of the others is ended by name.
+      const notBefore = spare === undefined ? { notBefore: endOfSecond(now) } : {}
+      const { count } = await tx.user.updateMany({
+        where: { id },
+        data: { passwordHash, passwordSetAt: now, ...notBefore },
+      })
+      if (count === 0) return false
+      await endAll(tx, id, 'password_changed', now, spare)
+      return true
+    }),
+})
