@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from './clock.ts'
 import type { Passwords } from './identity/password.ts'
@@ -35,7 +35,7 @@ export const demoAddresses = (issuer: string) => ({
 })
 
 export const demoScope = 'demo:read'
-const appScope = `openid profile email offline_access ${demoScope}`
+export const demoScopeOfApp = `openid profile email offline_access ${demoScope}`
 
 const metadataOf = (id: DemoClientId, issuer: string): ClientMetadata => {
   const { home, callback, api } = demoAddresses(issuer)
@@ -46,7 +46,7 @@ const metadataOf = (id: DemoClientId, issuer: string): ClientMetadata => {
           grant_types: ['authorization_code', 'refresh_token'],
           redirect_uris: [callback],
           post_logout_redirect_uris: [home],
-          scope: appScope,
+          scope: demoScopeOfApp,
           resources: [api],
         }
       : {
@@ -71,15 +71,12 @@ export const demoSecrets =
 export const demoCurl = (issuer: string, secret: string): string =>
   `curl -u demo-machine:${secret} -d grant_type=client_credentials ${issuer}/oauth2/token`
 
-/** What seeding asks of storage: each an atomic act, `create` refusing what exists already. */
+/** What seeding asks of storage, each an atomic act; `create` refuses what exists already. */
 export type DemoClientStore = {
   find(clientId: string): Promise<Client | undefined>
-  create(client: Client): Promise<unknown>
-  /** Replaces the metadata and adds the secret. */
-  update(
-    clientId: string,
-    change: { readonly metadata: ClientMetadata; readonly secret?: ClientSecret },
-  ): Promise<unknown>
+  create(clientId: string, metadata: ClientMetadata, secrets: readonly ClientSecret[], now: Date): Promise<unknown>
+  update(clientId: string, metadata: ClientMetadata): Promise<boolean>
+  addSecret(clientId: string, secret: ClientSecret): Promise<boolean>
 }
 
 export type DemoSeed = {
@@ -119,36 +116,21 @@ const seedPerson = async ({ stores: { users }, passwords, clock, random }: DemoS
 
 const seedClient = async (id: DemoClientId, seed: DemoSeed): Promise<void> => {
   const { clients } = seed.stores
+  const now = seed.clock.now()
   const metadata = metadataOf(id, seed.issuer)
-  const secret: ClientSecret = {
-    id: seed.random.uuid(),
-    hash: createHash('sha256').update(seed.secretOf(id)).digest(),
-    createdAt: seed.clock.now(),
-    expiresAt: undefined,
-  }
-  const fresh: Client = {
-    ...metadata,
-    client_id: id,
-    secrets: [secret],
-    disabledAt: undefined,
-    notBefore: undefined,
-    createdAt: secret.createdAt,
-  }
+  const hash = createHash('sha256').update(seed.secretOf(id)).digest()
+  const secret: ClientSecret = { id: seed.random.uuid(), hash, createdAt: now, expiresAt: undefined }
   const known = await clients.find(id)
   if (!known) {
-    await createdByAnyone(
-      () => clients.create(fresh),
-      async () => (await clients.find(id)) !== undefined,
-    )
-    return
+    const exists = async () => (await clients.find(id)) !== undefined
+    return createdByAnyone(() => clients.create(id, metadata, [secret], now), exists)
   }
-  const moved = { ...known, ...addressesOf(metadata) }
-  const isKnown = known.secrets.some(
-    ({ hash, expiresAt }) => !expiresAt && hash.length === secret.hash.length && timingSafeEqual(hash, secret.hash),
-  )
-  if (isKnown && isDeepStrictEqual(addressesOf(known), addressesOf(metadata))) return
-  const { client_id, secrets, disabledAt, notBefore, createdAt, ...mended } = moved
-  await clients.update(id, { metadata: mended, ...(!isKnown && { secret }) })
+  if (!isDeepStrictEqual(addressesOf(known), addressesOf(metadata))) {
+    const { client_id, secrets, disabledAt, notBefore, createdAt, ...kept } = known
+    await clients.update(id, { ...kept, ...addressesOf(metadata) })
+  }
+  const isKnown = known.secrets.some((one) => one.hash.equals(hash) && (!one.expiresAt || one.expiresAt > now))
+  if (!isKnown) await clients.addSecret(id, secret)
 }
 
 /** Only these follow ISSUER; whatever else somebody changed to try something stays as they left it. */

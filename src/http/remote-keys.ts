@@ -29,7 +29,7 @@ export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
   const { clock, log, allowLoopback, resolve = systemResolve, timeout = 3_000 } = deps
   const read = deps.read ?? ((uri) => readDocument(uri, { allowLoopback, resolve, timeout, size: most.bytes }))
   const readings = new LRUCache<string, Reading>({ max: most.sets })
-  const underWay = new Map<string, Promise<Reading>>()
+  const underWay = new Map<string, Promise<void>>()
   const places = createPlaces()
 
   const readAnew = async (uri: string): Promise<void> => {
