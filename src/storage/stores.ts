@@ -35,12 +35,8 @@ export type Stores = {
   readonly adminLinks: AdminLinkStore
   readonly events: EventStore
   readonly maintenance: MaintenanceStore
-  /** What other servers change; until it is started and up, nothing is answered from memory. */
+  /** What other servers change. To be started, and closed before the database; until it is up, no memory is trusted. */
   readonly changes: Changes
-  /** Begins to listen. Resolves also where that failed: it goes on trying by itself. */
-  start(): Promise<void>
-  /** Before the database is closed. */
-  close(): Promise<void>
 }
 
 export const createStores = (
@@ -65,7 +61,5 @@ export const createStores = (
     events: createEvents(database),
     maintenance: createMaintenance(database, log),
     changes,
-    start: changes.start,
-    close: changes.close,
   }
 }

@@ -18,10 +18,10 @@ const functionsOf = (module: object): WebAssembly.ModuleImports =>
   Object.fromEntries(Object.entries(module).filter(([, value]) => typeof value === 'function'))
 
 /**
- * The SQL that leads from a database to prisma/schema.prisma.
- * The wasm is instantiated by hand: Node imports none without a flag.
+ * The SQL that makes prisma/schema.prisma, from nothing. The wasm is instantiated by hand: Node imports none without a flag.
+ * @param url any database; the engine wants one to talk to
  */
-export const schemaDiff = async (url: string, ignored: readonly string[] = []): Promise<string> => {
+export const schemaScript = async (url: string): Promise<string> => {
   const path = require.resolve(glue)
   const module: Glue = await import(path)
   const bytes = await readFile(path.replace(/\.js$/, '.wasm'))
@@ -36,11 +36,11 @@ export const schemaDiff = async (url: string, ignored: readonly string[] = []): 
   const engine = await module.SchemaEngine.new({ datamodels: [['schema.prisma', content]] }, () => {}, adapter)
   try {
     const { stdout } = await engine.diff({
-      from: { tag: 'url', url },
+      from: { tag: 'empty' },
       to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content }] },
       script: true,
       exitCode: null,
-      filters: { externalTables: ignored, externalEnums: [] },
+      filters: { externalTables: [], externalEnums: [] },
     })
     return stdout ?? ''
   } finally {
