@@ -13,7 +13,7 @@ import { createFailurePage } from './http/interaction/failure-page.ts'
 import { login } from './http/interaction/login.ts'
 import { createPresenter } from './http/interaction/presentation.ts'
 import { start } from './http/interaction/start.ts'
-import { bounds } from './http/limits.ts'
+import { bounds, capConnections } from './http/limits.ts'
 import { accessTokenVerifier } from './http/oauth/access-token.ts'
 import { authorize } from './http/oauth/authorize.ts'
 import { createClientDoor } from './http/oauth/client-door.ts'
@@ -23,10 +23,10 @@ import { token } from './http/oauth/token.ts'
 import { logout } from './http/oidc/logout.ts'
 import { metadata, metadataBeforePath } from './http/oidc/metadata.ts'
 import { userinfo } from './http/oidc/userinfo.ts'
-import { answerFailures, answerNotFound } from './http/operations/failure.ts'
+import { answerFailures, answerNotFound, frameworkErrors } from './http/operations/failure.ts'
 import { type HealthCheck, health } from './http/operations/health.ts'
 import { requestIds, requestLog } from './http/operations/request-id.ts'
-import type { Readiness } from './http/operations/stop.ts'
+import { endConnections, type Readiness } from './http/operations/stop.ts'
 import type { Passwords } from './identity/password.ts'
 import type { SessionPolicy } from './identity/session.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from './identity/stores.ts'
@@ -84,12 +84,15 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     ...requestIds({ random, trustProxy: deps.trustProxy }),
     trustProxy: trustedProxies(deps.trustProxy),
     loggerInstance: log,
+    frameworkErrors,
   })
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
   const { hostname } = new URL(issuer)
   const explains = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)
 
+  capConnections(app)
   requestLog(app)
+  endConnections(app, deps.readiness)
   await app.register(fastifyCookie)
   const page = createFailurePage(random)
   answerNotFound(app, { page })

@@ -140,7 +140,7 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     signingAlgorithms: read(rest.signingAlgorithms),
     sessionIdleLifetime,
     sessionLifetime,
-    demo: demo ?? (!production && !databaseGiven),
+    demo: demo ?? mode === 'development',
     threads: read(rest.threads),
   }
   if (mistakes.length > 0) throw new ConfigurationError(mistakes)

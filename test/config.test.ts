@@ -158,8 +158,11 @@ t.test('production is strict', async (t) => {
   t.same(mistakesOf({ ...production, DATABASE_URL: '', ALLOW_EMBEDDED_DATABASE: 'true' }), [])
 })
 
-t.test('the demonstration is not put into a database that was there before', async (t) => {
-  t.equal(readConfig({ DATABASE_URL: 'postgresql://db/tessera' }).demo, false)
+t.test('the demonstration comes with development, whatever the database, and with nothing else', async (t) => {
+  t.equal(readConfig({}).demo, true)
+  t.equal(readConfig({ DATABASE_URL: 'postgresql://db/tessera' }).demo, true)
+  t.equal(readConfig({ TESSERA_DEMO: 'false' }).demo, false)
+  t.equal(readConfig({ NODE_ENV: 'test' }).demo, false)
 })
 
 t.test('an http issuer and TLS contradict each other', async (t) => {

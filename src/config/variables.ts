@@ -159,7 +159,7 @@ export const variables = {
   demo: variable<boolean | undefined>({
     name: 'TESSERA_DEMO',
     fallback: undefined,
-    shown: '`true` on the embedded database outside production, else `false`',
+    shown: '`true` in development, else `false`',
     meaning: 'Whether a demonstration app and person are created. Refused in production.',
     rule: flag,
   }),

@@ -81,7 +81,7 @@ const introspectRefreshToken = async (
   if (!family || family.clientId !== client.client_id || !family.refreshable) return inactive
   if (family.revokedAt || generation !== family.live.generation) return inactive
   if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) return inactive
-  const expiresAt = family.idleExpiresAt < family.absoluteExpiresAt ? family.idleExpiresAt : family.absoluteExpiresAt
+  const expiresAt = new Date(Math.min(family.idleExpiresAt.getTime(), family.absoluteExpiresAt.getTime()))
   return {
     active: true,
     token_type: 'refresh_token',

@@ -3,6 +3,7 @@ import { standardClaims } from './claims.ts'
 import { type SigningAlgorithm, signingAlgorithms } from './client.ts'
 import { methods } from './client-authentication/index.ts'
 import { grantTypes } from './grants/index.ts'
+import { challengeMethods } from './pkce.ts'
 
 /** Where each endpoint is, below the issuer. The edge mounts what is listed here. */
 export const paths = {
@@ -36,7 +37,7 @@ export const authorizationServerMetadata = (issuer: string, scopes: readonly str
   introspection_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
   revocation_endpoint_auth_methods_supported: authenticationMethods,
   revocation_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
-  code_challenge_methods_supported: ['S256'],
+  code_challenge_methods_supported: challengeMethods,
   // RFC 9207 §3.
   authorization_response_iss_parameter_supported: true,
   ui_locales_supported: ['en', 'ko'],

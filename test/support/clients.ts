@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Client } from '../../src/oauth/client.ts'
 import { checkMetadata } from '../../src/oauth/registration.ts'
 
@@ -16,7 +16,7 @@ export const aClient = ({ secret, ...described }: Described = {}): Client => ({
 })
 
 export const aSecret = (text: string, expiresAt?: Date) => ({
-  id: `secret-${text}`,
+  id: randomUUID(),
   hash: createHash('sha256').update(text).digest(),
   createdAt: new Date('2026-01-01T00:00:00Z'),
   expiresAt,

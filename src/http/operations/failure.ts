@@ -38,10 +38,10 @@ const describe = (error: unknown, errorId: string): Failure => {
 }
 
 /** RFC 6749 §5.2 and RFC 6750 §3: a 401 says how to authenticate. An endpoint that knows better has said so before. */
-const challenge = ({ status, code, description }: Failure, request: FastifyRequest, reply: FastifyReply): void => {
+const challenge = ({ status, code, description }: Failure, reply: FastifyReply): void => {
   if (reply.hasHeader('www-authenticate')) return
-  if (code === 'invalid_client' && request.headers.authorization !== undefined)
-    reply.header('www-authenticate', 'Basic realm="oauth2", charset="UTF-8"')
+  // RFC 9110 §15.5.2: every 401, also where the client tried to authenticate in another way.
+  if (code === 'invalid_client') reply.header('www-authenticate', 'Basic realm="oauth2", charset="UTF-8"')
   if (code === 'invalid_token' || code === 'insufficient_scope' || (status === 401 && code !== 'invalid_client'))
     reply.header('www-authenticate', `Bearer error="${code}", error_description="${description}"`)
 }
@@ -63,7 +63,7 @@ const answer = (
 ) => {
   reply.code(failure.status).header('cache-control', 'no-store').header('x-request-id', failure.errorId)
   if (page) return reply.type('text/html; charset=utf-8').send(page(failure, request, reply, error))
-  challenge(failure, request, reply)
+  challenge(failure, reply)
   return reply.type('application/json').send({
     error: failure.code,
     error_description: failure.description,

@@ -2,7 +2,7 @@ import { parseClaims } from '../claims.ts'
 import type { Client } from '../client.ts'
 import { invalidRequest, invalidScope, OAuthError, unauthorizedClient } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
-import { checkChallenge } from '../pkce.ts'
+import { checkChallenge, requireChallenge } from '../pkce.ts'
 import { matches } from '../redirect-uri.ts'
 import { audienceFor, parseResources } from '../resource.ts'
 import { parseScope, within } from '../scope.ts'
@@ -81,7 +81,7 @@ export const parseRequest = (
     scope,
     resources: resources.length > 0 ? resources : client.resources.slice(0, 1),
     nonce: parameters.optional('nonce'),
-    codeChallenge: challenge(parameters, client),
+    codeChallenge: challengeOf(parameters, client),
     prompt: parsePrompt(parameters.optional('prompt')),
     maxAge: parseMaxAge(parameters.optional('max_age')),
     loginHint: parameters.optional('login_hint'),
@@ -122,13 +122,9 @@ const requestedScope = (asked: string | undefined, client: Client): readonly str
   return scope
 }
 
-const challenge = (parameters: Parameters, client: Client): string | undefined => {
+const challengeOf = (parameters: Parameters, client: Client): string | undefined => {
   const sent = checkChallenge(parameters.optional('code_challenge'), parameters.optional('code_challenge_method'))
-  if (sent === undefined && client.pkce === 'required') {
-    throw invalidRequest(
-      'code_challenge is missing: this client must use PKCE with S256 (RFC 7636). A confidential client that cannot may be registered with pkce set to optional.',
-    )
-  }
+  requireChallenge(client, sent)
   return sent
 }
 

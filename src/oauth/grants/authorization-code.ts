@@ -20,7 +20,7 @@ export const authorizationCode: GrantType = {
     // OAuth 2.1 §4.1.3 dropped the parameter; who sends it must send what the authorization request said.
     if (redirectUri !== undefined && redirectUri !== code.redirectUri)
       throw invalidGrant('redirect_uri differs from the authorization request')
-    proves(parameters.optional('code_verifier'), code.codeChallenge)
+    if (!proves(parameters.optional('code_verifier'), code.codeChallenge)) throw invalidGrant('wrong code_verifier')
     if (code.revokedAt) throw invalidGrant('the code was revoked with its session, its person or its client')
     if (!code.spentAt && code.expiresAt <= now) throw invalidGrant('the code has expired')
 

@@ -1,0 +1,30 @@
+import {
+  demoAddresses,
+  demoClientIds,
+  demoCurl,
+  demoPerson,
+  demoScope,
+  demoScopeOfApp,
+  demoSecrets,
+  seedDemo,
+} from './demo.ts'
+import { demo } from './http/demo/index.ts'
+import type { Parts } from './server.ts'
+import type { Stores } from './storage/stores.ts'
+
+/** What a development server has beside the product: a person, two clients, an app and an API, and what to say of them. */
+export const createDevelopment = async ({ parts, stores }: { readonly parts: Parts; readonly stores: Stores }) => {
+  const { issuer, passwords, cookieSecrets, clock, random } = parts
+  const secretOf = demoSecrets(cookieSecrets[0])
+  await seedDemo({ stores, passwords, secretOf, issuer, clock, random })
+  const addresses = demoAddresses(issuer)
+  const client = { id: 'demo-app', secret: secretOf('demo-app'), scope: demoScopeOfApp }
+  return {
+    routes: demo({ issuer, client, addresses, apiScope: demoScope, clock, random }),
+    shown: {
+      demo: { path: new URL(addresses.home).pathname, username: demoPerson.username, password: demoPerson.password },
+      curl: demoCurl(issuer, secretOf('demo-machine')),
+      clients: demoClientIds.map((id) => ({ id, secret: secretOf(id) })),
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { systemClock } from './clock.ts'
+import { type Config, ConfigurationError, configurationExitCode, readConfig } from './config.ts'
+import { createDevelopment } from './development.ts'
+import { createReadiness, stopOnSignal } from './http/operations/stop.ts'
+import { createRemoteKeys } from './http/remote-keys.ts'
+import { createLogger } from './log.ts'
+import { systemRandom } from './random.ts'
+import { assemble, createApp } from './server.ts'
+import { openDatabase } from './storage/database.ts'
+import { startEmbedded } from './storage/embedded.ts'
+import { migrate } from './storage/migrate.ts'
+import { createStores } from './storage/stores.ts'
+import { tlsOptions } from './tls.ts'
+import { welcome } from './welcome.ts'
+
+/** Configuration, database, keys, application, listen; and all of it back again on a signal. */
+const run = async (config: Config): Promise<void> => {
+  const clock = systemClock
+  const random = systemRandom
+  const log = createLogger({ level: config.logLevel })
+  const readiness = createReadiness()
+
+  const embedded = config.databaseUrl === undefined ? await startEmbedded({ dataDir: config.dataDir, log }) : undefined
+  const url = config.databaseUrl ?? embedded?.url ?? ''
+  await migrate({ url, log })
+  const database = openDatabase({
+    url,
+    poolSize: config.databasePoolSize,
+    statementTimeoutMs: 5000,
+    onError: (err) => log.warn({ err }, 'a database connection was lost'),
+  })
+  const stores = createStores(database, { log })
+  const parts = await assemble({ config, database, stores, clock, random, readiness })
+  const demo = config.demo ? await createDevelopment({ parts, stores }) : undefined
+  const app = await createApp({
+    ...parts,
+    log,
+    tls: config.tls && tlsOptions(config.tls),
+    remoteKeys: createRemoteKeys({ clock, log, allowLoopback: config.mode !== 'production' }),
+    development: async () =>
+      demo && { ...demo.shown, administratorMissing: !(await stores.adminLinks.hasAdministrator()) },
+    ...(demo && { demo: demo.routes }),
+  })
+
+  const housekeeping = setInterval(() => {
+    const now = clock.now()
+    const { maintenance } = stores
+    const chores = [parts.keys.tend(), parts.refreshKeys.refresh(), maintenance.sweep(now), maintenance.partition(now)]
+    Promise.all(chores).catch((err: unknown) => log.warn({ err }, 'housekeeping failed; it is tried again in a minute'))
+  }, 60_000)
+  await app.listen({ host: config.host, port: config.port })
+  stopOnSignal({
+    log,
+    readiness,
+    // Behind a load balancer the last requests are on their way when readiness goes; on a laptop nobody waits.
+    drain: config.mode === 'production' ? 3000 : 0,
+    closing: [
+      { close: async () => clearInterval(housekeeping) },
+      app,
+      stores.changes,
+      database,
+      { close: async () => embedded?.stop() },
+    ],
+  })
+  process.stdout.write(await welcome({ config, links: stores.adminLinks, demo: demo?.shown, random, now: clock.now() }))
+}
+
+try {
+  await run(readConfig())
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(configurationExitCode)
+}

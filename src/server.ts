@@ -1,0 +1,69 @@
+import { type AppDependencies, createApp } from './app.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import { clocksAgree, type HealthCheck } from './http/operations/health.ts'
+import type { Readiness } from './http/operations/stop.ts'
+import { createPasswords } from './identity/password.ts'
+import { defaultSession } from './identity/session.ts'
+import { defaultThrottle } from './identity/throttle.ts'
+import { createKeyDirectory } from './keys/directory.ts'
+import { createKeyRing } from './keys/key-ring.ts'
+import { createRefreshKeyRing } from './keys/refresh-key-ring.ts'
+import type { Random } from './random.ts'
+import type { Database } from './storage/database.ts'
+import { createSchemaCheck } from './storage/schema.ts'
+import type { Stores } from './storage/stores.ts'
+
+/** What a server is made of, before it is an application: keys and secrets from the directory, policies from the settings. */
+export type Parts = Omit<AppDependencies, 'log' | 'tls' | 'development' | 'demo' | 'remoteKeys'>
+
+export const assemble = async (deps: {
+  readonly config: Config
+  readonly database: Database
+  readonly stores: Stores
+  readonly clock: Clock
+  readonly random: Random
+  readonly readiness: Readiness
+}): Promise<Parts> => {
+  const { config, database, stores, clock, random, readiness } = deps
+  const { issuer, trustProxy, signingAlgorithms: algorithms } = config
+  const directory = createKeyDirectory({ path: config.keysDir, passphrase: config.keyPassphrase, random })
+  const keys = await createKeyRing({ directory, store: stores.signingKeys, clock, issuer, algorithms })
+  const refreshKeys = await createRefreshKeyRing({ directory, store: stores.refreshKeys, clock, random })
+  stores.changes.subscribe((change) => {
+    if (change?.of !== 'client') void refresh()
+  })
+  const refresh = async () => {
+    // When the table cannot be read now, the next minute's round reads it.
+    await Promise.allSettled([keys.refresh(), refreshKeys.refresh()])
+  }
+  await stores.changes.start()
+  const [first, ...rest] = config.cookieSecrets.map((secret) => Buffer.from(secret))
+
+  const checks: readonly HealthCheck[] = [
+    { name: 'database', passes: async () => database.ping().then(() => true) },
+    { name: 'keys', passes: async () => keys.missing().length + refreshKeys.missing().length === 0 },
+    { name: 'schema', passes: createSchemaCheck(database) },
+    { name: 'clock', passes: async () => clocksAgree(clock.now(), await database.databaseNow()) },
+  ]
+
+  return {
+    issuer,
+    trustProxy,
+    algorithms,
+    clock,
+    random,
+    stores,
+    keys,
+    refreshKeys,
+    // Signing and hashing share the thread pool: two threads at least are always free to sign.
+    passwords: createPasswords({ concurrency: Math.max(1, Math.min(4, config.threads - 2)), random }),
+    throttle: defaultThrottle,
+    sessionPolicy: { ...defaultSession, idle: config.sessionIdleLifetime, absolute: config.sessionLifetime },
+    cookieSecrets: first ? [first, ...rest] : [await directory.cookieSecret()],
+    checks,
+    readiness,
+  }
+}
+
+export { createApp }

@@ -1,0 +1,15 @@
+import type { Clock } from '../../src/clock.ts'
+
+/** A clock that stands still until it is told to go on. */
+export type HeldClock = Clock & { advance(by: { readonly seconds: number }): void }
+
+/** Starts on a whole second, so that a token's `iat` is the instant itself. */
+export const aClock = (start: Date = new Date(Math.floor(Date.now() / 1000) * 1000)): HeldClock => {
+  let instant = start.getTime()
+  return {
+    now: () => new Date(instant),
+    advance: ({ seconds }) => {
+      instant += seconds * 1000
+    },
+  }
+}

@@ -1,0 +1,41 @@
+/** What a browser without script makes of a page: its forms. */
+export type Form = {
+  readonly id: string
+  readonly method: string
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly buttons: readonly { readonly id: string; readonly name: string; readonly value: string }[]
+}
+
+const unescape = (text: string): string =>
+  text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+
+const attribute = (tag: string, name: string): string | undefined => {
+  const found = new RegExp(`\\s${name}="([^"]*)"`).exec(tag)
+  return found?.[1] === undefined ? undefined : unescape(found[1])
+}
+
+export const formsOf = (html: string): readonly Form[] =>
+  [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(([, tag = '', inside = '']) => {
+    const fields: Record<string, string> = {}
+    for (const [input] of inside.matchAll(/<input\b[^>]*>/g)) {
+      const name = attribute(input, 'name')
+      if (name !== undefined) fields[name] = attribute(input, 'value') ?? ''
+    }
+    return {
+      id: attribute(tag, 'id') ?? '',
+      method: attribute(tag, 'method') ?? 'get',
+      action: attribute(tag, 'action') ?? '',
+      fields,
+      buttons: [...inside.matchAll(/<button\b[^>]*>/g)].map(([button]) => ({
+        id: attribute(button, 'id') ?? '',
+        name: attribute(button, 'name') ?? '',
+        value: attribute(button, 'value') ?? '',
+      })),
+    }
+  })
