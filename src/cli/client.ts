@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto'
+import type { Command } from 'commander'
+import { later, numericDate } from '../clock.ts'
+import { type Client, ClientMetadata, type ClientSecret } from '../oauth/client.ts'
+import { secret as newSecret } from '../random.ts'
+import { createGroup, type Outcome } from './answer.ts'
+import { declareMetadata, type MetadataOptions, metadataOf } from './client-metadata.ts'
+import { presets } from './client-preset.ts'
+import { type Context, everything, type Opened, withStores } from './context.ts'
+import { notFound, Refusal, wrongUsage } from './refusal.ts'
+import { type Cell, counted, countedAtMost, details, printable, table } from './table.ts'
+
+/** What was registered, in the schema's order; nothing that storage adds. */
+const registered = (client: Client): readonly (readonly [string, unknown])[] => {
+  const values = new Map<string, unknown>(Object.entries(client))
+  return Object.keys(ClientMetadata.properties)
+    .filter((name) => values.get(name) !== undefined)
+    .map((name) => [name, values.get(name)])
+}
+const metadataIn = (client: Client): Readonly<Record<string, unknown>> => Object.fromEntries(registered(client))
+
+/** RFC 7591 §3.2.1. Its times are NumericDates, ours are ISO 8601. */
+const clientJson = (client: Client) => ({
+  client_id: client.client_id,
+  client_id_issued_at: numericDate(client.createdAt),
+  ...metadataIn(client),
+  disabled_at: client.disabledAt ?? null,
+  secrets: client.secrets.map(({ id, createdAt, expiresAt }) => ({
+    id,
+    created_at: createdAt,
+    expires_at: expiresAt ?? null,
+  })),
+})
+
+const cellOf = (value: unknown): Cell | readonly string[] => {
+  if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
+  if (typeof value === 'boolean' || typeof value === 'number') return value
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+const secretLine = ({ createdAt, expiresAt }: ClientSecret): string =>
+  `made ${createdAt.toISOString()}, ${expiresAt ? `ends ${expiresAt.toISOString()}` : 'without end'}`
+
+const clientText = (client: Client): string =>
+  details([
+    ['client_id', client.client_id],
+    ...registered(client).map(([name, value]): [string, Cell | readonly string[]] => [name, cellOf(value)]),
+    ['created', client.createdAt],
+    ['disabled', client.disabledAt ?? 'no'],
+    ['secrets', client.secrets.map(secretLine)],
+  ])
+
+const findClient = async ({ clients }: Pick<Opened['stores'], 'clients'>, id: string): Promise<Client> => {
+  const client = await clients.find(id)
+  if (!client) throw notFound(`There is no client ${printable(id)}. \`tessera client list\` names them all.`)
+  return client
+}
+
+const usesSecret = ({ token_endpoint_auth_method: method }: ClientMetadata): boolean =>
+  method.startsWith('client_secret_')
+
+const makeSecret = ({ random, clock }: Context): { readonly text: string; readonly stored: ClientSecret } => {
+  const text = newSecret(random, 'tcs_')
+  const hash = createHash('sha256').update(text).digest()
+  return { text, stored: { id: random.uuid(), hash, createdAt: clock.now(), expiresAt: undefined } }
+}
+
+const familiesOf = async (
+  { families }: Pick<Opened['stores'], 'families'>,
+  clientId: string,
+  now: Date,
+): Promise<number> => (await families.list({ clientId, limit: countedAtMost + 1 }, now)).length
+const familiesText = (count: number): string => counted(count, 'token family', 'token families')
+
+const create = (context: Context) => async (options: MetadataOptions & { readonly id?: string }) => {
+  if (options.name === undefined) throw wrongUsage('--name is needed: it is what people read on the consent page.')
+  // RFC 6749 §A.1: visible ASCII.
+  if (options.id !== undefined && !/^[\x21-\x7e]{1,128}$/.test(options.id))
+    throw wrongUsage('--id takes 1 to 128 visible ASCII characters.')
+  const metadata = await metadataOf(options, {})
+  const id = options.id ?? context.random.uuid()
+  return withStores(context, async ({ clients }) => {
+    if (await clients.find(id)) throw new Refusal('A client of that id exists already.')
+    const secret = usesSecret(metadata) ? makeSecret(context) : undefined
+    const client = await clients.create(id, metadata, secret ? [secret.stored] : [], context.clock.now())
+    return {
+      // RFC 7591 §3.2.1: `client_secret_expires_at` is required beside a secret, 0 when it does not expire.
+      json: { ...clientJson(client), ...(secret && { client_secret: secret.text, client_secret_expires_at: 0 }) },
+      text: `Created.\n\n${clientText(client)}${secret ? secretText(secret.text) : ''}`,
+    }
+  })
+}
+
+const secretText = (secret: string): string => `\n\nclient_secret  ${secret}\n\nKeep it now: it is not shown again.`
+
+const list = (context: Context) => () =>
+  withStores(context, async ({ clients }) => {
+    const all = await everything(clients.list, ({ client_id }) => client_id)
+    return {
+      json: { clients: all.map(clientJson) },
+      text: table(
+        ['CLIENT_ID', 'NAME', 'AUTHENTICATION', 'GRANTS', 'STATE', 'CREATED'],
+        all.map((client) => [
+          client.client_id,
+          client.client_name,
+          client.token_endpoint_auth_method,
+          client.grant_types.join(' '),
+          client.disabledAt ? 'disabled' : 'enabled',
+          client.createdAt,
+        ]),
+        'No clients yet. `tessera client create --name NAME --type web --redirect-uri URI` makes one.',
+      ),
+    }
+  })
+
+const show = (context: Context) => (_: object, id: string) =>
+  withStores(context, async (stores) => {
+    const client = await findClient(stores, id)
+    return { json: clientJson(client), text: clientText(client) }
+  })
+
+const update = (context: Context) => (options: MetadataOptions, id: string) =>
+  withStores(context, async (stores) => {
+    const client = await findClient(stores, id)
+    const metadata = await metadataOf(options, metadataIn(client))
+    await stores.clients.update(id, metadata)
+    const changed = { ...client, ...metadata }
+    const needs = usesSecret(metadata) && client.secrets.length === 0
+    return {
+      json: clientJson(changed),
+      text: `Updated.\n\n${clientText(changed)}`,
+      warning: needs ? `It has no secret yet: \`tessera client secret ${printable(id)}\` makes one.` : undefined,
+    }
+  })
+
+const day = 86_400
+
+const secret = (context: Context) => (options: { readonly expireOld?: string }, id: string) => {
+  const seconds = options.expireOld === undefined ? day : Number(options.expireOld)
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 365 * day)
+    throw wrongUsage('--expire-old takes seconds, 0 to end the old secret at once, at most a year.')
+  return withStores(context, async (stores) => {
+    const client = await findClient(stores, id)
+    if (!usesSecret(client))
+      throw new Refusal(`The client authenticates by ${client.token_endpoint_auth_method}, which uses no secret.`)
+    const now = context.clock.now()
+    const made = makeSecret(context)
+    const end = later(now, seconds)
+    const old = client.secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > end)
+    await stores.clients.addSecret(id, made.stored)
+    for (const each of old) await stores.clients.expireSecret(id, each.id, end)
+    const ends = old.length > 0 ? ` The old one ${seconds === 0 ? 'has ended' : `ends ${end.toISOString()}`}.` : ''
+    return {
+      json: {
+        client_id: id,
+        client_secret: made.text,
+        client_secret_expires_at: 0,
+        old_secrets: old.map((each) => ({ id: each.id, expires_at: end })),
+      },
+      text: `A new secret.${ends}${secretText(made.text)}`,
+    }
+  })
+}
+
+const disable = (context: Context) => (_: object, id: string) =>
+  withStores(context, async (stores) => {
+    await findClient(stores, id)
+    const now = context.clock.now()
+    const families = await familiesOf(stores, id, now)
+    if (!(await stores.clients.disable(id, now))) throw new Refusal('The client is disabled already.')
+    return {
+      json: { client_id: id, disabled_at: now, ended: { families } },
+      text: `The client is disabled. Ended: ${familiesText(families)}.`,
+    }
+  })
+
+const enable = (context: Context) => (_: object, id: string) =>
+  withStores(context, async (stores) => {
+    await findClient(stores, id)
+    if (!(await stores.clients.enable(id, context.clock.now()))) throw new Refusal('The client is not disabled.')
+    return {
+      json: { client_id: id, disabled_at: null },
+      text: 'The client may be used again. What was ended stays ended.',
+    }
+  })
+
+const remove =
+  (context: Context) =>
+  ({ yes }: { readonly yes?: true }, id: string) =>
+    withStores(context, async (stores) => {
+      const client = await findClient(stores, id)
+      const now = context.clock.now()
+      const families = await familiesOf(stores, id, now)
+      const what = `${printable(client.client_name)} with its secrets, the consents given to it and ${familiesText(families)}`
+      if (!yes)
+        throw new Refusal(
+          `This would delete ${what}. Nothing was changed; add --yes to do it.`,
+          'confirmation_required',
+        )
+      await stores.clients.delete(id, now)
+      return { json: { client_id: id, deleted: true, ended: { families } }, text: `Deleted ${what}.` }
+    })
+
+export const client = (command: Command, context: Context, outcome: Outcome): void => {
+  const group = createGroup(command, context, outcome)
+  const kinds = Object.entries(presets).map(([name, { is }]) => `${name}: ${is}`)
+  group.command('create', 'register a client; its secret is shown once', create(context), (leaf) =>
+    declareMetadata(leaf)
+      .option('--type <type>', `what it is; ${kinds.join('; ')}`)
+      .option('--id <id>', 'its client_id, instead of a random one'),
+  )
+  group.command('list', 'every client', list(context))
+  group.command('show <id>', 'one client', show(context))
+  group.command('update <id>', 'change what is given; everything else stays', update(context), declareMetadata)
+  group.command('secret <id>', 'make a second secret; the old one ends a while later', secret(context), (leaf) =>
+    leaf.option('--expire-old <seconds>', 'when the old one ends; a day when absent, 0 at once'),
+  )
+  group.command('disable <id>', 'end everything of a client and honour it no longer', disable(context))
+  group.command('enable <id>', 'honour a disabled client again', enable(context))
+  group.command('delete <id>', 'forget a client', remove(context), (leaf) => leaf.option('--yes', 'do it'))
+}
