@@ -19,7 +19,7 @@ export type RemoteKeysDependencies = {
 /** Seconds. */
 const fresh = 300
 const coolDown = 30
-const most = { readings: 8, waiting: 64, sets: 500, bytes: 64 * 1024 }
+const most = { readings: 8, waiting: 16, sets: 500, bytes: 64 * 1024 }
 
 /** What is known of one URI; `keys` and `readAt` are of the last reading that succeeded. */
 type Reading = { readonly keys: readonly JWK[] | undefined; readonly readAt: Date; readonly triedAt: Date }
@@ -32,25 +32,29 @@ export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
   const underWay = new Map<string, Promise<void>>()
   const places = createPlaces()
 
+  const refused = (reason: string) => void log.warn({ reason }, 'the keys of a client cannot be read')
+
   const readAnew = async (uri: string): Promise<void> => {
-    const keys = await reading(uri)
-    const now = clock.now()
-    // A reading that failed takes nothing away: an unknown `kid` must not be a way to lose the known ones.
-    const before = readings.get(uri)
-    const known = keys ? { keys, readAt: now } : { keys: before?.keys, readAt: before?.readAt ?? now }
-    readings.set(uri, { ...known, triedAt: now })
+    // Nothing was learnt of this set, so nothing is remembered.
+    if (!(await places.take())) return refused('too many key sets are being read')
+    try {
+      const keys = await reading(uri)
+      const now = clock.now()
+      // A reading that failed takes nothing away: an unknown `kid` must not be a way to lose the known ones.
+      const before = readings.get(uri)
+      const known = keys ? { keys, readAt: now } : { keys: before?.keys, readAt: before?.readAt ?? now }
+      readings.set(uri, { ...known, triedAt: now })
+    } finally {
+      places.leave()
+    }
   }
 
   const reading = async (uri: string): Promise<readonly JWK[] | undefined> => {
-    const refused = (reason: string) => void log.warn({ reason }, 'the keys of a client cannot be read')
-    if (!(await places.take())) return refused('too many key sets are being read')
     try {
       return keysIn(await read(uri))
     } catch (error) {
       if (error instanceof Refused) return refused(error.message)
       throw error
-    } finally {
-      places.leave()
     }
   }
 
