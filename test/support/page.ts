@@ -7,7 +7,7 @@ export type Form = {
   readonly buttons: readonly { readonly id: string; readonly name: string; readonly value: string }[]
 }
 
-const unescape = (text: string): string =>
+const unescaped = (text: string): string =>
   text
     .replaceAll('&quot;', '"')
     .replaceAll('&#39;', "'")
@@ -17,7 +17,7 @@ const unescape = (text: string): string =>
 
 const attribute = (tag: string, name: string): string | undefined => {
   const found = new RegExp(`\\s${name}="([^"]*)"`).exec(tag)
-  return found?.[1] === undefined ? undefined : unescape(found[1])
+  return found?.[1] === undefined ? undefined : unescaped(found[1])
 }
 
 export const formsOf = (html: string): readonly Form[] =>
