@@ -1,0 +1,34 @@
+import type { RequestListener } from 'node:http'
+import { createServer } from 'node:https'
+import type { Test } from 'tap'
+import { tlsOptions } from '../../src/tls.ts'
+import { aCertificate, type Certificate, trust } from './certificate.ts'
+import { aServer, freePort, type ServerOptions, type TestServer } from './server.ts'
+
+export type TlsServer = TestServer & { readonly certificate: Certificate }
+
+/** The server behind its own TLS listener, trusted by `fetch` of this process because of its authority. */
+export const aTlsServer = async (t: Test, options: ServerOptions = {}): Promise<TlsServer> => {
+  const certificate = await aCertificate(t)
+  trust(t, certificate)
+  const { certFile: TLS_CERT_FILE, keyFile: TLS_KEY_FILE } = certificate
+  const server = await aServer(t, { ...options, env: { TLS_CERT_FILE, TLS_KEY_FILE, ...options.env } })
+  return { ...server, certificate }
+}
+
+/** An app of somebody's own, on https. @param build makes it once its address is known */
+export const anHttpsApp = async (
+  t: Test,
+  certificate: Certificate,
+  build: (url: string) => RequestListener,
+): Promise<string> => {
+  const port = await freePort()
+  const url = `https://127.0.0.1:${port}`
+  const listener = createServer(tlsOptions(certificate), build(url))
+  await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve))
+  t.teardown(() => {
+    listener.closeAllConnections()
+    return new Promise<void>((resolve) => listener.close(() => resolve()))
+  })
+  return url
+}
