@@ -39,3 +39,12 @@ export const formsOf = (html: string): readonly Form[] =>
       })),
     }
   })
+
+/** What a browser sends when the form is filled and a button is pressed. */
+export const filled = (form: Form, fields: Readonly<Record<string, string>> = {}, buttonId?: string) => {
+  const body = new URLSearchParams({ ...form.fields, ...fields })
+  const button = form.buttons.find(({ id }) => id === buttonId)
+  if (buttonId !== undefined && !button) throw new Error(`there is no button ${buttonId} in ${form.id}`)
+  if (button?.name) body.set(button.name, button.value)
+  return body
+}

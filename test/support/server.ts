@@ -8,7 +8,9 @@ import { decodeJwt, type JWTPayload } from 'jose'
 import type { Test } from 'tap'
 import { createApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
+import { createDevelopment } from '../../src/development.ts'
 import { createReadiness } from '../../src/http/operations/stop.ts'
+import { createPasswords, type Hasher } from '../../src/identity/password.ts'
 import { parseUsername } from '../../src/identity/username.ts'
 import type { KeyRing } from '../../src/keys/key-ring.ts'
 import { createLogger } from '../../src/log.ts'
@@ -18,6 +20,7 @@ import { systemRandom } from '../../src/random.ts'
 import { assemble } from '../../src/server.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { createStores, type Stores } from '../../src/storage/stores.ts'
+import { tlsOptions } from '../../src/tls.ts'
 import { aSecret } from './clients.ts'
 import { aClock, type HeldClock } from './clock.ts'
 import { aDatabase } from './database.ts'
@@ -73,7 +76,7 @@ export type TestServer = {
 export const claims = (token: unknown): JWTPayload => decodeJwt(String(token))
 export const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url')
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createNetServer()
     probe.once('error', reject)
@@ -98,6 +101,10 @@ export type ServerOptions = {
   readonly beside?: TestServer
   /** Of the issuer, for instance `/tenant`. */
   readonly path?: string
+  /** The slow hash, for a test that counts it. */
+  readonly hasher?: Hasher
+  /** With the demo person, the demo app and the demo API beside it. */
+  readonly demo?: boolean
 }
 
 const keysDirs = new WeakMap<TestServer, string>()
@@ -112,7 +119,8 @@ export const aServer = async (t: Test, options: ServerOptions = {}): Promise<Tes
   if (!database || databaseUrl === undefined) throw new Error('a server needs a database')
   const keysDir = (beside && keysDirs.get(beside)) ?? (await mkdtemp(join(tmpdir(), 'tessera-keys-')))
   const port = await freePort()
-  const issuer = beside?.issuer ?? `http://127.0.0.1:${port}${options.path ?? ''}`
+  const scheme = options.env?.TLS_CERT_FILE === undefined ? 'http' : 'https'
+  const issuer = beside?.issuer ?? `${scheme}://127.0.0.1:${port}${options.path ?? ''}`
   const config: Config = readConfig({
     NODE_ENV: 'test',
     ISSUER: issuer,
@@ -132,12 +140,18 @@ export const aServer = async (t: Test, options: ServerOptions = {}): Promise<Tes
   const stores = createStores(database, { log })
   const readiness = createReadiness()
   const parts = await assemble({ config, database, stores, clock, random: systemRandom, readiness })
+  const demo = options.demo ? await createDevelopment({ parts, stores }) : undefined
   const app = await createApp({
     ...parts,
+    ...(options.hasher && {
+      passwords: createPasswords({ concurrency: 4, random: systemRandom, hasher: options.hasher }),
+    }),
     log,
-    tls: undefined,
+    tls: config.tls && tlsOptions(config.tls),
     remoteKeys: options.remoteKeys ?? noRemoteKeys,
-    development: async () => undefined,
+    development: async () =>
+      demo && { ...demo.shown, administratorMissing: !(await stores.adminLinks.hasAdministrator()) },
+    ...(demo && { demo: demo.routes }),
   })
   await app.listen({ host: '127.0.0.1', port })
   t.teardown(async () => {
@@ -145,7 +159,7 @@ export const aServer = async (t: Test, options: ServerOptions = {}): Promise<Tes
     await stores.changes.close()
     if (!beside) await rm(keysDir, { recursive: true, force: true })
   })
-  const base = `http://127.0.0.1:${port}${new URL(issuer).pathname.replace(/\/$/, '')}`
+  const base = `${scheme}://127.0.0.1:${port}${new URL(issuer).pathname.replace(/\/$/, '')}`
 
   const answer = async (response: Response): Promise<Answer> => {
     const text = await response.text()

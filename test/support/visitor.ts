@@ -1,4 +1,4 @@
-import { type Form, formsOf } from './page.ts'
+import { type Form, filled, formsOf } from './page.ts'
 
 /** A person's browser without script: cookies, forms, and redirects it follows only on this server. */
 export type Visitor = {
@@ -6,10 +6,12 @@ export type Visitor = {
   /** Where it is now. */
   readonly at: () => Page
   visit(url: string, options?: Sending): Promise<Page>
+  /** One request with its cookies; no redirect is followed, and it stays at the page where it is. */
+  send(url: string, options?: Sending): Promise<Page>
   /** Fills the form and presses a button, as the page has them. */
   submit(formId: string, fields: Readonly<Record<string, string>>, buttonId?: string, options?: Sending): Promise<Page>
 }
-type Sending = {
+export type Sending = {
   readonly method?: string
   readonly body?: URLSearchParams
   readonly headers?: Readonly<Record<string, string>>
@@ -21,7 +23,7 @@ export type Page = {
   readonly headers: Headers
   readonly html: string
   readonly forms: readonly Form[]
-  /** A redirect that leaves the server: the browser stops there. */
+  /** A redirect that leaves the server: the browser stops there. After `send`, any redirect. */
   readonly leaves: URL | undefined
 }
 
@@ -81,6 +83,15 @@ export const aVisitor = (issuer: string): Visitor => {
     return page
   }
 
+  const send: Visitor['send'] = async (url, options = {}) => {
+    const target = new URL(url, issuer)
+    const response = await request(target.href, options)
+    const html = await response.text()
+    const location = response.headers.get('location')
+    const leaves = location === null ? undefined : new URL(location, target)
+    return { url: target.href, status: response.status, headers: response.headers, html, forms: formsOf(html), leaves }
+  }
+
   const at = (): Page => {
     if (!page) throw new Error('the visitor is nowhere yet')
     return page
@@ -90,14 +101,12 @@ export const aVisitor = (issuer: string): Visitor => {
     cookies,
     at,
     visit,
+    send,
     submit(formId, fields, buttonId, options = {}) {
       const form = at().forms.find(({ id }) => id === formId)
       if (!form)
         throw new Error(`there is no form ${formId} at ${at().url} (${at().status}): ${at().html.slice(0, 2000)}`)
-      const body = new URLSearchParams({ ...form.fields, ...fields })
-      const button = form.buttons.find(({ id }) => id === buttonId)
-      if (buttonId !== undefined && !button) throw new Error(`there is no button ${buttonId} in ${formId}`)
-      if (button?.name) body.set(button.name, button.value)
+      const body = filled(form, fields, buttonId)
       return visit(new URL(form.action, at().url).href, { method: 'POST', body, ...options })
     },
   }
