@@ -100,7 +100,15 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
 
   const presenter = createPresenter(random)
   const browser = createBrowser({ issuer, secrets: deps.cookieSecrets, random })
-  const dispatcher = createDispatcher({ issuer, ...stores, browser, presenter, clock, random })
+  const dispatcher = createDispatcher({
+    issuer,
+    ...stores,
+    sessionPolicy: deps.sessionPolicy,
+    browser,
+    presenter,
+    clock,
+    random,
+  })
   const verifyAccessToken = accessTokenVerifier(keys)
   const tokens = { issuer, ...stores, refreshKeys, verifyAccessToken }
   const keysOf = createKeysOf(deps.remoteKeys)

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { systemClock } from './clock.ts'
 import { type Config, ConfigurationError, configurationExitCode, readConfig } from './config.ts'
 import { createDevelopment } from './development.ts'
@@ -31,23 +32,31 @@ const run = async (config: Config): Promise<void> => {
   })
   const stores = createStores(database, { log })
   const parts = await assemble({ config, database, stores, clock, random, readiness })
-  const demo = config.demo ? await createDevelopment({ parts, stores }) : undefined
+  const tls = config.tls && tlsOptions(config.tls)
+  const certificate = config.tls && (await readFile(config.tls.certFile))
+  const demo = config.demo ? await createDevelopment({ parts, stores, certificate }) : undefined
   const app = await createApp({
     ...parts,
     log,
-    tls: config.tls && tlsOptions(config.tls),
+    tls,
     remoteKeys: createRemoteKeys({ clock, log, allowLoopback: config.mode !== 'production' }),
     development: async () =>
       demo && { ...demo.shown, administratorMissing: !(await stores.adminLinks.hasAdministrator()) },
     ...(demo && { demo: demo.routes }),
   })
 
-  const housekeeping = setInterval(() => {
+  const keepHouse = async (): Promise<void> => {
     const now = clock.now()
     const { maintenance } = stores
-    const chores = [parts.keys.tend(), parts.refreshKeys.refresh(), maintenance.sweep(now), maintenance.partition(now)]
-    Promise.all(chores).catch((err: unknown) => log.warn({ err }, 'housekeeping failed; it is tried again in a minute'))
-  }, 60_000)
+    try {
+      await Promise.all([parts.keys.tend(), parts.refreshKeys.refresh(), maintenance.sweep(now)])
+      await maintenance.partition(now)
+    } catch (err) {
+      log.warn({ err }, 'housekeeping failed; it is tried again in a minute')
+    }
+  }
+  await keepHouse()
+  const housekeeping = setInterval(() => void keepHouse(), 60_000)
   await app.listen({ host: config.host, port: config.port })
   stopOnSignal({
     log,

@@ -63,9 +63,13 @@ export const renewedSession = (
   session: { ...login, authenticatedAt: now, idleExpiresAt: slidTo(session, policy, now) },
 })
 
-const slidTo = (session: Session, policy: SessionPolicy, now: Date): Date =>
-  earlier(later(now, policy.idle), session.absoluteExpiresAt)
+type Expiries = Pick<Session, 'idleExpiresAt' | 'absoluteExpiresAt'>
 
-/** The new idle expiry to write down, or undefined while the last one is fresh enough. */
-export const touched = (session: Session, policy: SessionPolicy, now: Date): Date | undefined =>
-  later(session.lastUsedAt, policy.touchEvery) <= now ? slidTo(session, policy, now) : undefined
+const slidTo = ({ absoluteExpiresAt }: Expiries, policy: SessionPolicy, now: Date): Date =>
+  earlier(later(now, policy.idle), absoluteExpiresAt)
+
+/** The new idle expiry to write down, or undefined while the one that is written is fresh enough. */
+export const touched = (session: Expiries, policy: SessionPolicy, now: Date): Date | undefined => {
+  const slid = slidTo(session, policy, now)
+  return slid.getTime() - session.idleExpiresAt.getTime() >= policy.touchEvery * 1000 ? slid : undefined
+}

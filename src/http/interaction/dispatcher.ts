@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Clock, later } from '../../clock.ts'
-import { sessionHash } from '../../identity/session.ts'
+import { type SessionPolicy, sessionHash, touched } from '../../identity/session.ts'
+import type { SessionStore } from '../../identity/stores.ts'
 import { type Decision, decide } from '../../oauth/authorization/decide.ts'
 import type { AuthorizationRequest } from '../../oauth/authorization/request.ts'
 import { type AuthorizationResponse, codeResponse, errorResponse, refusal } from '../../oauth/authorization/response.ts'
@@ -65,12 +66,14 @@ export const createDispatcher = (deps: {
   readonly clients: ClientStore
   readonly codes: CodeStore
   readonly interactions: InteractionStore
+  readonly sessions: Pick<SessionStore, 'touch'>
+  readonly sessionPolicy: SessionPolicy
   readonly browser: Browser
   readonly presenter: Presenter
   readonly clock: Clock
   readonly random: Random
 }): Dispatcher => {
-  const { issuer, clients, codes, interactions, browser, presenter, clock, random } = deps
+  const { issuer, clients, codes, interactions, sessions, sessionPolicy, browser, presenter, clock, random } = deps
 
   const pagePath = (page: 'login' | 'consent', id: string) => `${basePath}/${page}?interaction=${id}`
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
@@ -127,6 +130,12 @@ export const createDispatcher = (deps: {
     return { code, row }
   }
 
+  /** A session lives on while its person uses it, without a write for each use. */
+  const slide = async (person: Person, now: Date): Promise<void> => {
+    const idleExpiresAt = touched(person, sessionPolicy, now)
+    if (idleExpiresAt) await sessions.touch(person.sessionId, now, idleExpiresAt)
+  }
+
   const deliver: Dispatcher['deliver'] = (request, reply, response, app) => {
     // R14: 303, so that no browser sends a password on; R15: the address must not travel further.
     reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
@@ -174,6 +183,7 @@ export const createDispatcher = (deps: {
         case 'grant': {
           const { code, row } = newCode(asked, client, decision.person, now)
           await codes.issue(row)
+          await slide(decision.person, now)
           return deliver(request, reply, codeResponse(asked, code, issuer), client.client_name)
         }
       }
