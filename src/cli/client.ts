@@ -7,6 +7,7 @@ import { createGroup, type Outcome } from './answer.ts'
 import { declareMetadata, type MetadataOptions, metadataOf } from './client-metadata.ts'
 import { presets } from './client-preset.ts'
 import { type Context, everything, type Opened, withStores } from './context.ts'
+import { isUuid } from './person.ts'
 import { notFound, Refusal, wrongUsage } from './refusal.ts'
 import { type Cell, counted, countedAtMost, details, printable, table } from './table.ts'
 
@@ -77,8 +78,11 @@ const create = (context: Context) => async (options: MetadataOptions & { readonl
   // RFC 6749 §A.1: visible ASCII.
   if (options.id !== undefined && !/^[\x21-\x7e]{1,128}$/.test(options.id))
     throw wrongUsage('--id takes 1 to 128 visible ASCII characters.')
+  // RFC 9068 §5: a client's `sub` must never be taken for a person's, which is a UUID.
+  if (options.id !== undefined && isUuid(options.id))
+    throw wrongUsage('--id must not be a UUID: that is what a person looks like in a token. Take a name.')
   const metadata = await metadataOf(options, {})
-  const id = options.id ?? context.random.uuid()
+  const id = options.id ?? context.random.bytes(10).toString('hex')
   return withStores(context, async ({ clients }) => {
     if (await clients.find(id)) throw new Refusal('A client of that id exists already.')
     const secret = usesSecret(metadata) ? makeSecret(context) : undefined

@@ -8,15 +8,21 @@ import type { Terminal } from './terminal.ts'
 /** The database as the commands see it. Nothing is answered from memory: the changes of others are not listened for. */
 export type Opened = {
   readonly stores: Omit<Stores, 'changes'>
-  readonly database: Pick<Database, 'ping' | 'databaseNow'>
+  readonly database: Pick<Database, 'ping' | 'databaseNow'> & {
+    version(): Promise<string>
+    schemaIsCurrent(): Promise<boolean>
+  }
   close(): Promise<void>
 }
+
+/** Whether missing migrations are applied first, as the server's start would, or nothing is touched. */
+export type Schema = 'migrated' | 'untouched'
 
 /** Everything a command reaches of the world. */
 export type Context = Terminal & {
   /** Throws `ConfigurationError`. */
   config(): Config
-  open(config: Config): Promise<Opened>
+  open(config: Config, schema: Schema): Promise<Opened>
   readonly clock: Clock
   readonly random: Random
   readonly fetch: typeof fetch
@@ -28,7 +34,7 @@ export const withStores = async <T>(
   act: (stores: Opened['stores'], config: Config) => Promise<T>,
 ): Promise<T> => {
   const config = context.config()
-  const opened = await context.open(config)
+  const opened = await context.open(config, 'migrated')
   try {
     return await act(opened.stores, config)
   } finally {

@@ -14,6 +14,11 @@ type Declare = (command: Command, context: Context, outcome: Outcome) => void
 const groups: Groups = {
   user: { is: 'people who log in', load: async () => (await import('./user.ts')).user },
   client: { is: 'apps that let people log in', load: async () => (await import('./client.ts')).client },
+  key: { is: 'the keys that sign and that mint refresh tokens', load: async () => (await import('./key.ts')).key },
+  session: { is: 'who is logged in, and where', load: async () => (await import('./session.ts')).session },
+  family: { is: 'the tokens of one login in one app', load: async () => (await import('./family.ts')).family },
+  token: { is: 'what a token says and whether it is good', load: async () => (await import('./token.ts')).token },
+  admin: { is: 'who looks after the server', load: async () => (await import('./admin.ts')).admin },
 }
 
 export type World = Terminal &
@@ -52,6 +57,8 @@ const declare = async (argv: readonly string[], context: Context, outcome: Outco
     const group = program.command(name).description(is)
     if (asked.includes(name)) (await load())(group, context, outcome)
   }
+  if (asked.includes('doctor')) (await import('./doctor.ts')).doctor(program, context, outcome)
+  else program.command('doctor').description('look for what is wrong')
   return program
 }
 

@@ -1,0 +1,23 @@
+import type { FamilyEnd } from '../oauth/stores.ts'
+
+const sentences: Readonly<Record<FamilyEnd, string>> = {
+  replayed: 'a refresh token was presented that had been exchanged long before: somebody has a copy',
+  stale: 'the refresh token before the last but one was presented: a copy, or a client that lost two answers',
+  code_replayed: 'its authorization code was redeemed a second time: somebody has a copy',
+  logged_out: 'the person logged out',
+  revoked_by_client: 'the client gave the token back',
+  revoked_by_user: 'the person ended it',
+  revoked_by_admin: 'an administrator ended it',
+  user_disabled: 'the person was disabled',
+  client_disabled: 'the client was disabled or deleted',
+  password_changed: 'the password was changed',
+  early_refresh: 'it was refreshed while its access token was still young',
+  pair_mismatch: 'the refresh token came without the access token of its pair',
+  retry_elsewhere: 'a retry came from another network or device',
+  consent_withdrawn: 'the person withdrew the consent',
+  session_expired: 'its session expired',
+}
+
+/** Why a family or a session ended, in words; an unknown reason by its name. */
+export const endInWords = (reason: string | undefined): string =>
+  Object.entries(sentences).find(([name]) => name === reason)?.[1] ?? reason ?? 'no reason was recorded'
