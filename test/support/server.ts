@@ -97,6 +97,8 @@ export type ServerOptions = {
   readonly clock?: HeldClock
   readonly remoteKeys?: RemoteKeys
   readonly env?: Readonly<Record<string, string>>
+  /** A database that the test brings, for instance one behind something it can cut. */
+  readonly on?: { readonly url: string; readonly database: Database }
   /** A second server on the same database and keys. */
   readonly beside?: TestServer
   /** Of the issuer, for instance `/tenant`. */
@@ -113,7 +115,7 @@ const keysDirs = new WeakMap<TestServer, string>()
 export const aServer = async (t: Test, options: ServerOptions = {}): Promise<TestServer> => {
   const { beside } = options
   const clock = options.clock ?? beside?.clock ?? aClock()
-  const own = beside ? undefined : await aDatabase(t)
+  const own = beside ? undefined : (options.on ?? (await aDatabase(t)))
   const database = own?.database ?? beside?.database
   const databaseUrl = own?.url ?? beside?.databaseUrl
   if (!database || databaseUrl === undefined) throw new Error('a server needs a database')
