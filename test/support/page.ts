@@ -21,9 +21,9 @@ const attribute = (tag: string, name: string): string | undefined => {
 }
 
 export const formsOf = (html: string): readonly Form[] =>
-  [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(([, tag = '', inside = '']) => {
+  [...html.matchAll(/<form\b((?:[^>"]|"[^"]*")*)>([\s\S]*?)<\/form>/g)].map(([, tag = '', inside = '']) => {
     const fields: Record<string, string> = {}
-    for (const [input] of inside.matchAll(/<input\b[^>]*>/g)) {
+    for (const [input] of inside.matchAll(/<input\b(?:[^>"]|"[^"]*")*>/g)) {
       const name = attribute(input, 'name')
       if (name !== undefined) fields[name] = attribute(input, 'value') ?? ''
     }
@@ -32,7 +32,7 @@ export const formsOf = (html: string): readonly Form[] =>
       method: attribute(tag, 'method') ?? 'get',
       action: attribute(tag, 'action') ?? '',
       fields,
-      buttons: [...inside.matchAll(/<button\b[^>]*>/g)].map(([button]) => ({
+      buttons: [...inside.matchAll(/<button\b(?:[^>"]|"[^"]*")*>/g)].map(([button]) => ({
         id: attribute(button, 'id') ?? '',
         name: attribute(button, 'name') ?? '',
         value: attribute(button, 'value') ?? '',
@@ -48,3 +48,10 @@ export const filled = (form: Form, fields: Readonly<Record<string, string>> = {}
   if (button?.name) body.set(button.name, button.value)
   return body
 }
+
+/** A page without what is new each time: nonce, request id, tokens of the form. */
+export const withoutIds = (html: string): string =>
+  html
+    .replaceAll(/ nonce="[^"]*"/g, '')
+    .replaceAll(/(name="(?:csrf|interaction)" value=")[^"]*/g, '$1')
+    .replaceAll(/(<dd><code>)[\w-]{16,36}(<\/code><\/dd><\/dl>)/g, '$1$2')
