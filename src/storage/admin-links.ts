@@ -1,12 +1,19 @@
 import type { AdminLinkStore } from '../identity/stores.ts'
-import type { Database } from './database.ts'
+import { type Database, statement } from './database.ts'
 import { newUserData } from './users.ts'
+
+const create = statement(
+  'admin_link_create',
+  'INSERT INTO admin_links (hash, created_at, expires_at) VALUES ($1, $2, $3)',
+)
+const anyAdministrator = statement(
+  'administrator_exists',
+  'SELECT FROM users WHERE admin AND disabled_at IS NULL LIMIT 1',
+)
 
 export const createAdminLinks = (database: Database): AdminLinkStore => ({
   create: async (hash, createdAt, expiresAt) => {
-    await database.prisma((prisma) =>
-      prisma.adminLink.create({ data: { hash: Uint8Array.from(hash), createdAt, expiresAt } }),
-    )
+    await database.count(create, [hash, createdAt, expiresAt])
   },
   isOpen: async (hash, now) => {
     const open = await database.prisma((prisma) =>
@@ -25,10 +32,5 @@ export const createAdminLinks = (database: Database): AdminLinkStore => ({
       await tx.user.create({ data: newUserData({ ...administrator, admin: true }) })
       return true
     }),
-  hasAdministrator: async () => {
-    const one = await database.prisma((prisma) =>
-      prisma.user.findFirst({ where: { admin: true, disabledAt: null }, select: { id: true } }),
-    )
-    return one !== null
-  },
+  hasAdministrator: async () => (await database.count(anyAdministrator, [])) === 1,
 })

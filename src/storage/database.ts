@@ -1,6 +1,5 @@
-import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
-import { type Prisma, PrismaClient } from './prisma/client.ts'
+import type { Prisma, PrismaClient } from './prisma/client.ts'
 import { translated } from './unavailable.ts'
 
 /** A statement of the hot path, planned once per connection under its name. */
@@ -73,7 +72,20 @@ export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: Dat
     query_timeout: statementTimeoutMs + 1000,
   })
   pool.on('error', onError)
-  const client = new PrismaClient({ adapter: new PrismaPg(pool) })
+
+  // Its query compiler holds 45 MB: a server that only serves never loads it, an administrator's first act does.
+  let loading: Promise<PrismaClient> | undefined
+  const load = async (): Promise<PrismaClient> => {
+    const [{ PrismaClient }, { PrismaPg }] = await Promise.all([
+      import('./prisma/client.ts'),
+      import('@prisma/adapter-pg'),
+    ])
+    return new PrismaClient({ adapter: new PrismaPg(pool) })
+  }
+  const prisma = (): Promise<PrismaClient> => {
+    loading ??= load()
+    return loading
+  }
 
   const attempt = async <T>(act: () => PromiseLike<T>): Promise<T> => {
     try {
@@ -88,9 +100,11 @@ export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: Dat
   return {
     rows: async (asked, values) => (await query(asked, values)).rows,
     count: async (asked, values) => (await query(asked, values)).rowCount ?? 0,
-    prisma: (act) => attempt(() => act(client)),
+    prisma: (act) => attempt(async () => act(await prisma())),
     transaction: (act) =>
-      attempt(() => client.$transaction(act, { maxWait: statementTimeoutMs, timeout: statementTimeoutMs * 2 })),
+      attempt(async () =>
+        (await prisma()).$transaction(act, { maxWait: statementTimeoutMs, timeout: statementTimeoutMs * 2 }),
+      ),
     aside: () => new pg.Client(connection),
     ping: async () => {
       await query(now, [])
@@ -101,7 +115,7 @@ export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: Dat
       return row.now
     },
     close: async () => {
-      await client.$disconnect()
+      await (await loading)?.$disconnect()
       await pool.end()
     },
   }

@@ -1,9 +1,13 @@
 import type { RefreshKeyRecord, RefreshKeyStore } from '../keys/stores.ts'
 import { announce } from './changes.ts'
-import type { Database } from './database.ts'
+import { type Database, statement } from './database.ts'
 import type { Prisma, RefreshKey } from './prisma/client.ts'
 
 const lock = (tx: Prisma.TransactionClient) => tx.$executeRaw`LOCK TABLE refresh_keys IN SHARE ROW EXCLUSIVE MODE`
+const list = statement<RefreshKey>(
+  'refresh_keys_list',
+  'SELECT id, created_at AS "createdAt", retires_at AS "retiresAt" FROM refresh_keys ORDER BY created_at, id',
+)
 const order = { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] } satisfies Prisma.RefreshKeyFindManyArgs
 const recordOf = ({ id, createdAt, retiresAt }: RefreshKey): RefreshKeyRecord => ({
   id,
@@ -13,7 +17,7 @@ const recordOf = ({ id, createdAt, retiresAt }: RefreshKey): RefreshKeyRecord =>
 const dataOf = ({ id, createdAt, retiresAt }: RefreshKeyRecord) => ({ id, createdAt, retiresAt: retiresAt ?? null })
 
 export const createRefreshKeys = (database: Database): RefreshKeyStore => ({
-  list: async () => (await database.prisma((prisma) => prisma.refreshKey.findMany(order))).map(recordOf),
+  list: async () => (await database.rows(list, [])).map(recordOf),
   insertIfNone: (key) =>
     database.transaction(async (tx) => {
       await lock(tx)

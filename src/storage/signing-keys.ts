@@ -1,7 +1,7 @@
 import type { PublicJwk, SigningKeyRecord, SigningKeyStore } from '../keys/stores.ts'
 import { type SigningAlgorithm, signingAlgorithms } from '../oauth/client.ts'
 import { announce } from './changes.ts'
-import type { Database } from './database.ts'
+import { type Database, statement } from './database.ts'
 import type { Prisma, SigningKey } from './prisma/client.ts'
 import { asJson, isRecord } from './users.ts'
 
@@ -40,10 +40,16 @@ const dataOf = (key: SigningKeyRecord) => ({
   goneAt: key.goneAt ?? null,
 })
 
+const list = statement<SigningKey>(
+  'signing_keys_list',
+  `SELECT kid, alg, public_jwk AS "publicJwk", created_at AS "createdAt", activates_at AS "activatesAt",
+     retires_at AS "retiresAt", gone_at AS "goneAt" FROM signing_keys ORDER BY created_at, kid`,
+)
+
 const order = { orderBy: [{ createdAt: 'asc' }, { kid: 'asc' }] } satisfies Prisma.SigningKeyFindManyArgs
 
 export const createSigningKeys = (database: Database): SigningKeyStore => ({
-  list: async () => (await database.prisma((prisma) => prisma.signingKey.findMany(order))).map(recordOf),
+  list: async () => (await database.rows(list, [])).map(recordOf),
   insertIfNone: (keys) =>
     database.transaction(async (tx) => {
       await lock(tx)

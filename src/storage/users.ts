@@ -1,7 +1,8 @@
 import type { NewUser, User, UserStore } from '../identity/stores.ts'
 import type { FamilyEnd } from '../oauth/stores.ts'
-import type { Database } from './database.ts'
+import { type Database, statement } from './database.ts'
 import type { Prisma, User as StoredUser } from './prisma/client.ts'
+import { type UserRow, userColumns, userOf } from './user-row.ts'
 
 /** JSON columns hold what JSON can hold: anything else was never stored. */
 export const asJson = (value: unknown): Prisma.InputJsonValue => JSON.parse(JSON.stringify(value))
@@ -9,7 +10,7 @@ export const asJson = (value: unknown): Prisma.InputJsonValue => JSON.parse(JSON
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const userOf = (row: StoredUser): User => ({
+const storedOf = (row: StoredUser): User => ({
   id: row.id,
   username: row.username,
   passwordHash: row.passwordHash ?? undefined,
@@ -19,6 +20,12 @@ const userOf = (row: StoredUser): User => ({
   disabledAt: row.disabledAt ?? undefined,
   createdAt: row.createdAt,
 })
+
+const byId = statement<UserRow>('user_find', `SELECT ${userColumns} FROM users u WHERE u.id = $1`)
+const byUsername = statement<UserRow>(
+  'user_find_by_username',
+  `SELECT ${userColumns} FROM users u WHERE u.username_key = $1`,
+)
 
 export const newUserData = (user: NewUser): Prisma.UserUncheckedCreateInput => ({
   id: user.id,
@@ -59,15 +66,9 @@ const endAll = async (
 }
 
 export const createUsers = (database: Database): UserStore => ({
-  find: async (id) => {
-    const row = await database.prisma((prisma) => prisma.user.findUnique({ where: { id } }))
-    return row ? userOf(row) : undefined
-  },
-  findByUsername: async (usernameKey) => {
-    const row = await database.prisma((prisma) => prisma.user.findUnique({ where: { usernameKey } }))
-    return row ? userOf(row) : undefined
-  },
-  create: async (user) => userOf(await database.prisma((prisma) => prisma.user.create({ data: newUserData(user) }))),
+  find: async (id) => (await database.rows(byId, [id])).map(userOf)[0],
+  findByUsername: async (usernameKey) => (await database.rows(byUsername, [usernameKey])).map(userOf)[0],
+  create: async (user) => storedOf(await database.prisma((prisma) => prisma.user.create({ data: newUserData(user) }))),
   list: async ({ after, limit }) => {
     const rows = await database.prisma((prisma) =>
       prisma.user.findMany({
@@ -76,7 +77,7 @@ export const createUsers = (database: Database): UserStore => ({
         take: limit,
       }),
     )
-    return rows.map(userOf)
+    return rows.map(storedOf)
   },
   disable: (id, now) =>
     database.transaction(async (tx) => {
