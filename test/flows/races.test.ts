@@ -13,7 +13,7 @@ const together = <T>(count: number, act: (index: number) => Promise<T>): Promise
 const familyOf = async (token: unknown) => one.stores.families.find(String(claims(token).jti).slice(0, 36))
 
 t.test('T19 two servers, 64 requests, one refresh token: one generation, and one pair for everybody', async (t) => {
-  const first = await one.logIn(alice, app, {}, visitor)
+  const first = await one.logIn(alice, app, { scope: 'offline_access read' }, visitor)
   let token = first.refresh_token
   for (let round = 1; round <= 10; round++) {
     const answers = await together(64, (index) => at(index).refresh(app, token))
