@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { get } from 'node:http'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const entry = fileURLToPath(new URL('../dist/start.cjs', import.meta.url))
+
+export const freePort = async () => {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+const statusOf = (url) =>
+  new Promise((resolve) => {
+    const request = get(url, { agent: false }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.statusCode))
+    })
+    request.on('error', () => resolve(0))
+  })
+
+/**
+ * A server as a process of its own, and the milliseconds until it answered for the first time.
+ *
+ * @param env beside the address; nothing of this process's environment but PATH
+ * @param flags of Node, for a profile
+ */
+export const startServer = async ({ env = {}, flags = [], command = [entry], probe } = {}) => {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const address = { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ISSUER: origin }
+  const start = performance.now()
+  const child = spawn(process.execPath, [...flags, ...command], {
+    env: { ...address, NODE_ENV: 'production', LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  while ((await statusOf(origin + (probe ?? '/.well-known/openid-configuration'))) !== 200) {
+    if (child.exitCode !== null || performance.now() - start > 60_000) throw new Error('the server does not come up')
+    await sleep(2)
+  }
+  const startMs = performance.now() - start
+  return {
+    origin,
+    pid: child.pid,
+    startMs,
+    async stop() {
+      if (child.exitCode === null) child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
