@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { chown, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { createKeyDirectory } from '../../src/keys/directory.ts'
@@ -83,6 +83,19 @@ t.test('keys are listed and rotated', async (t) => {
       [done.refresh_key],
     )
   })
+
+  const root = process.getuid?.() === 0
+  await t.test(
+    'a key is not made that the server’s account could not read',
+    { skip: !root && 'needs root' },
+    async (t) => {
+      await chown(keysDir, 12345, 12345)
+      const { exitCode, stderr } = await run(['key', 'rotate', 'ES256', '--emergency', '--yes'])
+      await chown(keysDir, 0, 0)
+      t.equal(exitCode, 1)
+      t.match(stderr, /belongs to the account 12345, and this command runs as 0/)
+    },
+  )
 
   await t.test('bad input is 2, an algorithm without a key 1', async (t) => {
     const cases = [
