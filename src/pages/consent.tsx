@@ -1,5 +1,5 @@
 import { framed } from './document.tsx'
-import { Hidden } from './form.tsx'
+import { Hidden, shownTo } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
 import { destination, webLink } from './link.ts'
 import type { Texts } from './texts/en.ts'
@@ -15,7 +15,7 @@ export type Consent = {
     readonly policy?: string | undefined
     readonly terms?: string | undefined
   }
-  readonly person: { readonly username: string }
+  readonly person: { readonly username: string; readonly userId?: string | undefined }
   readonly scope: readonly Asked[]
   readonly resources: readonly Asked[]
   readonly redirectUri: string
@@ -95,12 +95,7 @@ export const consentPage = (data: Consent, presentation: Presentation): string =
           )}
           <p>{next(data.redirectUri, t)}</p>
           <form id="consent-form" method="post" action={data.action ?? '/consent'}>
-            <Hidden
-              fields={[
-                ['interaction', data.interaction],
-                ['csrf', data.csrf],
-              ]}
-            />
+            <Hidden fields={[['interaction', data.interaction], ['csrf', data.csrf], ...shownTo(data.person)]} />
             <div class="buttons">
               <button id="consent-allow" class="primary" type="submit" name="decision" value="allow">
                 {t.consent.allow}

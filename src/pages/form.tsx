@@ -10,6 +10,10 @@ export const Hidden = ({ fields }: { readonly fields: Pairs }) => (
   </>
 )
 
+/** Whom the page named: an answer counts for nobody else, however the browser's session changed meanwhile. */
+export const shownTo = ({ userId }: { readonly userId?: string | undefined }): Pairs =>
+  userId === undefined ? [] : [['person', userId]]
+
 type FieldProps = Omit<JSX.InputHTMLAttributes<HTMLInputElement>, 'name' | 'id' | 'label'> & {
   readonly name: string
   readonly label: string

@@ -1,5 +1,5 @@
 import { framed } from './document.tsx'
-import { Alert, Field, Hidden } from './form.tsx'
+import { Alert, Field, Hidden, shownTo } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
 
 export type LoginFailure = { readonly is: 'wrong' } | { readonly is: 'wait'; readonly seconds: number }
@@ -92,7 +92,7 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
 export type SelectAccount = {
   readonly app: string
   readonly logo?: string | undefined
-  readonly person: { readonly username: string }
+  readonly person: { readonly username: string; readonly userId?: string | undefined }
   readonly interaction: string
   readonly csrf: string
   readonly action?: string | undefined
@@ -113,12 +113,7 @@ export const selectAccountPage = (data: SelectAccount, presentation: Presentatio
             <p class="muted tight">{t.select.next(data.app)}</p>
           </div>
           <form id="select-account-form" method="post" action={data.action ?? '/login'}>
-            <Hidden
-              fields={[
-                ['interaction', data.interaction],
-                ['csrf', data.csrf],
-              ]}
-            />
+            <Hidden fields={[['interaction', data.interaction], ['csrf', data.csrf], ...shownTo(data.person)]} />
             <div class="buttons">
               <button id="select-continue" class="primary" type="submit" name="decision" value="continue">
                 {t.select.continueAs(data.person.username)}

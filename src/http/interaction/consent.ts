@@ -47,8 +47,9 @@ export const consent = async (
     browser.checkForm(request, form)
     const step = await dispatcher.load(request, form.get('interaction') ?? undefined)
     const decision = dispatcher.decide(step)
-    // S5: who is logged in may have changed in another tab; then that comes first again.
-    if (decision.is !== 'consent') return dispatcher.proceed(request, reply, step)
+    // S5: who is logged in may have changed in another tab: then that comes first again, or that other person is asked.
+    if (decision.is !== 'consent' || form.get('person') !== decision.person.userId)
+      return dispatcher.proceed(request, reply, step)
     if (form.get('decision') === 'allow') return dispatcher.allow(request, reply, step, decision.person)
     return dispatcher.refuse(request, reply, step, refusal('access_denied'))
   })

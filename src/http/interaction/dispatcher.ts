@@ -5,28 +5,18 @@ import type { SessionStore } from '../../identity/stores.ts'
 import { type Decision, decide } from '../../oauth/authorization/decide.ts'
 import type { AuthorizationRequest } from '../../oauth/authorization/request.ts'
 import { type AuthorizationResponse, codeResponse, errorResponse, refusal } from '../../oauth/authorization/response.ts'
-import type { Client } from '../../oauth/client.ts'
+import { type Client, isPublic } from '../../oauth/client.ts'
 import type { OAuthError } from '../../oauth/errors.ts'
-import { codeHash } from '../../oauth/grants/authorization-code.ts'
-import type {
-  AuthorizationCode,
-  ClientStore,
-  CodeStore,
-  Consent,
-  Interaction,
-  InteractionStore,
-  Person,
-} from '../../oauth/stores.ts'
+import type { ClientStore, CodeStore, Consent, Interaction, InteractionStore, Person } from '../../oauth/stores.ts'
 import { formPostPage } from '../../pages/form-post.tsx'
 import { type Random, secret } from '../../random.ts'
 import { type Browser, hashOf } from '../browser.ts'
 import { PageError } from '../page-error.ts'
+import { newCode } from './new-code.ts'
 import type { Presenter } from './presentation.ts'
 
 /** Ten minutes to log in and to consent. */
 const interactionLifetime = 600
-/** RFC 6749 §4.1.2 allows ten minutes, FAPI 2.0 §5.3.2.1 one. */
-const codeLifetime = 60
 
 /** An interaction with who is at the browser now, and the client that waits for it. */
 export type Step = {
@@ -83,7 +73,10 @@ export const createDispatcher = (deps: {
     client: Client,
     at: Pick<Step, 'person' | 'consent' | 'now'>,
     receivedAt: Date,
-  ) => decide(asked, { ...at, firstParty: client.first_party, receivedAt })
+  ) => {
+    const isImitable = isPublic(client) && !asked.redirectUri.startsWith('https:')
+    return decide(asked, { ...at, firstParty: client.first_party, isImitable, receivedAt })
+  }
 
   const store = async (
     request: FastifyRequest,
@@ -103,31 +96,6 @@ export const createDispatcher = (deps: {
       completedAt: undefined,
     })
     return reply.redirect(pagePath(page, id), 303)
-  }
-
-  const newCode = (
-    asked: AuthorizationRequest,
-    client: Client,
-    person: Person,
-    now: Date,
-  ): { code: string; row: AuthorizationCode } => {
-    const code = secret(random, 'tsc_')
-    const { scope, resources, nonce, claims, redirectUri, codeChallenge } = asked
-    const { userId, sessionId, acr, amr, authenticatedAt: authTime } = person
-    const row: AuthorizationCode = {
-      hash: codeHash(code),
-      clientId: client.client_id,
-      grant: { userId, sessionId, scope, resources, nonce, authTime, acr, amr, claims },
-      redirectUri,
-      codeChallenge,
-      createdAt: now,
-      expiresAt: later(now, codeLifetime),
-      keptUntil: later(now, client.refresh_token_lifetime),
-      spentAt: undefined,
-      revokedAt: undefined,
-      familyId: undefined,
-    }
-    return { code, row }
   }
 
   /** A session lives on while its person uses it, without a write for each use. */
@@ -154,7 +122,7 @@ export const createDispatcher = (deps: {
     consent: Consent | undefined,
   ) => {
     const { interaction, client, now } = step
-    const { code, row } = newCode(interaction.request, client, person, now)
+    const { code, row } = newCode(interaction.request, client, person, random, now)
     if (!(await interactions.complete(interaction.idHash, row, consent, now))) throw completed(client)
     return deliver(request, reply, codeResponse(interaction.request, code, issuer), client.client_name)
   }
@@ -181,7 +149,7 @@ export const createDispatcher = (deps: {
         case 'refuse':
           return deliver(request, reply, errorResponse(asked, refusal(decision.code), issuer), client.client_name)
         case 'grant': {
-          const { code, row } = newCode(asked, client, decision.person, now)
+          const { code, row } = newCode(asked, client, decision.person, random, now)
           await codes.issue(row)
           await slide(decision.person, now)
           return deliver(request, reply, codeResponse(asked, code, issuer), client.client_name)

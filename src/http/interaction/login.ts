@@ -54,7 +54,10 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
       case 'other':
         return reply.redirect(`${request.url.replace(/\?.*/s, '')}?interaction=${step.id}&account=other`, 303)
       case 'continue':
-        return step.person ? dispatcher.selected(request, reply, step) : dispatcher.proceed(request, reply, step)
+        if (!step.person) return dispatcher.proceed(request, reply, step)
+        // S5: somebody else logged in after the page was shown, in another tab.
+        if (form.get('person') !== step.person.userId) return showAccounts(request, reply, step, step.person)
+        return dispatcher.selected(request, reply, step)
       default:
         return attempt(request, reply, step, form)
     }
@@ -131,7 +134,7 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
     request: FastifyRequest,
     reply: FastifyReply,
     step: Step,
-    person: { readonly username: string },
+    person: { readonly username: string; readonly userId: string },
   ) =>
     presenter.send(
       request,

@@ -8,6 +8,8 @@ export type Standing = {
   readonly consent: Consent | undefined
   /** The client belongs to the server's owner: its people are not asked for consent. */
   readonly firstParty: boolean
+  /** Any app on the device can play this client: it has no secret, and its redirect URI is not a claimed https one. */
+  readonly isImitable: boolean
   readonly receivedAt: Date
   readonly now: Date
 }
@@ -55,7 +57,11 @@ const missingLogin = (
 }
 
 const mustConsent = (request: AuthorizationRequest, consent: Consent | undefined, standing: Standing): boolean => {
-  if (request.prompt.includes('consent')) return !consent || consent.grantedAt < standing.receivedAt
-  if (standing.firstParty) return false
-  return !consent || !within(request.scope, consent.scope) || !within(request.resources, consent.resources)
+  const { receivedAt, firstParty, isImitable } = standing
+  // RFC 8252 §8.6: a consent given before says nothing about who asks now, where the client's identity is not assured.
+  const isAskedAnew = request.prompt.includes('consent') || (isImitable && !firstParty)
+  if (!isAskedAnew && firstParty) return false
+  if (!consent || (isAskedAnew && consent.grantedAt < receivedAt)) return true
+  // Also of a new one: it may have been given to another request of this client, in another tab.
+  return !within(request.scope, consent.scope) || !within(request.resources, consent.resources)
 }

@@ -46,6 +46,7 @@ const standing = (more: Partial<Standing> = {}): Standing => ({
   person: before,
   consent: old,
   firstParty: false,
+  isImitable: false,
   receivedAt: received,
   now: at(20),
   ...more,
@@ -96,6 +97,25 @@ t.test('what stands between a request and its code (OIDC Core §3.1.2.3, §3.1.2
     ['a smaller scope', aRequest({ scope: ['openid'] }), standing(), 'grant'],
     ['prompt=consent', aRequest({ prompt: ['consent'] }), standing(), 'consent '],
     ['prompt=consent, given since', aRequest({ prompt: ['consent'] }), standing({ consent: consent(at(5)) }), 'grant'],
+    ['RFC 8252 §8.6: an imitable client and an old consent', aRequest(), standing({ isImitable: true }), 'consent'],
+    [
+      'an imitable client and a new consent',
+      aRequest(),
+      standing({ isImitable: true, consent: consent(at(5)) }),
+      'grant',
+    ],
+    [
+      'an imitable client of the first party',
+      aRequest(),
+      standing({ isImitable: true, firstParty: true, consent: undefined }),
+      'grant',
+    ],
+    [
+      'prompt=consent, and a new consent to less',
+      aRequest({ prompt: ['consent'] }),
+      standing({ consent: consent(at(5), ['openid']) }),
+      'consent read',
+    ],
     ['a first-party client', aRequest(), standing({ firstParty: true, consent: undefined }), 'grant'],
     [
       'a first-party client with prompt=consent',
