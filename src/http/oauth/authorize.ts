@@ -8,7 +8,7 @@ import { invalidRequest, OAuthError } from '../../oauth/errors.ts'
 import { paths } from '../../oauth/metadata.ts'
 import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
-import { bodyOf } from '../form.ts'
+import { asGet } from '../as-get.ts'
 import { queryParameters } from '../form-body.ts'
 import type { Dispatcher } from '../interaction/dispatcher.ts'
 import { PageError } from '../page-error.ts'
@@ -22,9 +22,6 @@ export type AuthorizeOptions = {
   /** On loopback only: error pages say what was received and what is registered. */
   readonly explains: boolean
 }
-
-/** What fits into an address again, below the header limit. */
-const longest = 8 * 1024
 
 /** RFC 6749 §3.1, OIDC Core §3.1.2. */
 export const authorize = async (app: FastifyInstance, options: AuthorizeOptions): Promise<void> => {
@@ -46,21 +43,8 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
 
   app.get(paths.authorize, async (request, reply) => handle(request, reply, parseParameters(queryParameters(request))))
 
-  // OIDC Core §3.1.2.1. A POST from another site arrives without the SameSite=Lax session: the same request comes again
-  // as a GET, which brings it.
-  app.post(paths.authorize, async (request, reply) => {
-    const query = queryParameters(request)
-    const body = bodyOf(request)
-    const all = new URLSearchParams([...query, ...body])
-    if (all.toString().length > longest)
-      throw new PageError(
-        400,
-        'request',
-        'invalid_request',
-        'the posted authorization request is too long for an address',
-      )
-    return reply.redirect(`${request.url.replace(/\?.*/s, '')}?${all}`, 303)
-  })
+  // OIDC Core §3.1.2.1: GET and POST.
+  app.post(paths.authorize, async (request, reply) => asGet(request, reply))
 }
 
 const clientOf = async (parameters: Parameters, clients: ClientStore): Promise<Client | undefined> => {

@@ -8,6 +8,7 @@ import { paths } from '../../oauth/metadata.ts'
 import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
 import { loggedOutPage, logoutPage } from '../../pages/logout.tsx'
+import { asGet } from '../as-get.ts'
 import type { Browser } from '../browser.ts'
 import { bodyOf } from '../form.ts'
 import { queryParameters } from '../form-body.ts'
@@ -63,29 +64,28 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
     return { clientId: aud, subject: sub, sessionId: typeof sid === 'string' ? sid : undefined }
   }
 
-  app.route({
-    method: ['GET', 'POST'],
-    url: paths.logout,
-    handler: async (request, reply) => {
-      const now = clock.now()
-      const parameters = parseParameters(queryParameters(request), bodyOf(request))
-      parameters.refuseRepeats()
-      const hint = await hintOf(parameters, now)
-      const asked: EndSessionRequest = {
-        hint,
-        clientId: parameters.optional('client_id'),
-        postLogoutRedirectUri: parameters.optional('post_logout_redirect_uri'),
-        state: parameters.optional('state'),
-      }
-      const uiLocales = (parameters.optional('ui_locales') ?? '').split(' ')
-      const person = await signedIn(request, now)
-      const session = person && { id: person.session.id, userId: person.user.id }
-      const decision = decideEndSession(asked, hint && (await clients.find(hint.clientId)), session)
-      if (decision.is === 'ask' && person) return ask(request, reply, person, uiLocales)
-      if (decision.is === 'end' && person) await end(reply, person, now)
-      return done(request, reply, decision.is === 'ask' ? undefined : decision.returnTo, uiLocales)
-    },
+  app.get(paths.logout, async (request, reply) => {
+    const now = clock.now()
+    const parameters = parseParameters(queryParameters(request))
+    parameters.refuseRepeats()
+    const hint = await hintOf(parameters, now)
+    const asked: EndSessionRequest = {
+      hint,
+      clientId: parameters.optional('client_id'),
+      postLogoutRedirectUri: parameters.optional('post_logout_redirect_uri'),
+      state: parameters.optional('state'),
+    }
+    const uiLocales = (parameters.optional('ui_locales') ?? '').split(' ')
+    const person = await signedIn(request, now)
+    const session = person && { id: person.session.id, userId: person.user.id }
+    const decision = decideEndSession(asked, hint && (await clients.find(hint.clientId)), session)
+    if (decision.is === 'ask' && person) return ask(request, reply, person, uiLocales)
+    if (decision.is === 'end' && person) await end(reply, person, now)
+    return done(request, reply, decision.is === 'ask' ? undefined : decision.returnTo, uiLocales)
   })
+
+  // §2: GET and POST.
+  app.post(paths.logout, async (request, reply) => asGet(request, reply))
 
   app.get('/logout', async (request, reply) => {
     const person = await signedIn(request, clock.now())
