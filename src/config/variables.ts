@@ -119,7 +119,7 @@ export const variables = {
   cookieSecrets: variable<readonly string[]>({
     name: 'COOKIE_SECRETS',
     fallback: [],
-    shown: 'none',
+    shown: 'a secret kept in `KEYS_DIR`',
     meaning:
       'Comma separated, at least 32 characters each: the first protects cookies and forms, all are accepted. Put a new one first to replace it.',
     secret: true,

@@ -18,7 +18,7 @@ export const proveSecret = (readings: readonly string[], client: Client | undefi
     const sent = createHash('sha256').update(reading).digest()
     for (const hash of hashes) proven = (hash.length === sent.length && timingSafeEqual(hash, sent)) || proven
   }
-  if (!client) throw invalidClient('no client of that id may use a secret this way')
+  if (!client) throw invalidClient('no such client, or it is disabled, or registered for another authentication method')
   if (standing.length === 0) throw invalidClient('the client has no secret that is valid now')
   if (!proven) throw invalidClient('wrong client secret')
 }
