@@ -1,7 +1,8 @@
 import { responseModes } from './authorization/request.ts'
 import { standardClaims } from './claims.ts'
-import { type SigningAlgorithm, signingAlgorithms } from './client.ts'
+import type { SigningAlgorithm } from './client.ts'
 import { methods } from './client-authentication/index.ts'
+import { assertionAlgorithms } from './client-authentication/private-key-jwt.ts'
 import { grantTypes } from './grants/index.ts'
 import { challengeMethods } from './pkce.ts'
 
@@ -32,11 +33,11 @@ export const authorizationServerMetadata = (issuer: string, scopes: readonly str
   response_modes_supported: responseModes,
   grant_types_supported: grantTypes.map(({ name }) => name),
   token_endpoint_auth_methods_supported: authenticationMethods,
-  token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+  token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
   introspection_endpoint_auth_methods_supported: confidentialMethods,
-  introspection_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+  introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
   revocation_endpoint_auth_methods_supported: authenticationMethods,
-  revocation_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+  revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
   code_challenge_methods_supported: challengeMethods,
   // RFC 9207 §3.
   authorization_response_iss_parameter_supported: true,

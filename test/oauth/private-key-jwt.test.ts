@@ -54,6 +54,7 @@ t.test('RFC 7523 §2.2: a signed assertion, with or without client_id', async (t
     ['RS256', rsa.privateKey],
     ['PS256', rsa.privateKey],
     ['EdDSA', ed.privateKey],
+    ['Ed25519', ed.privateKey], // RFC 9864 §2.2
   ] as const)
     t.equal(await authenticated(assertion({ alg, key })), client, alg)
   for (const typ of ['JWT', 'jwt', 'client-authentication+jwt', 'application/client-authentication+jwt'])

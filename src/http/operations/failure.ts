@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { OAuthError, Unavailable } from '../../oauth/errors.ts'
+import { OAuthError, printable, Unavailable } from '../../oauth/errors.ts'
 import { PageError } from '../page-error.ts'
 
 /** What may be told: it holds nothing that was received and nothing of the inside. */
@@ -24,7 +24,7 @@ const refusals: Readonly<Record<number, string>> = {
 
 const describe = (error: unknown, errorId: string): Failure => {
   if (error instanceof OAuthError)
-    return { status: error.status, code: error.code, description: error.description, errorId }
+    return { status: error.status, code: error.code, description: printable(error.description), errorId }
   if (error instanceof PageError)
     return { status: error.status, code: error.code, description: 'This can only be answered by a page.', errorId }
   if (error instanceof Unavailable)
@@ -40,10 +40,12 @@ const describe = (error: unknown, errorId: string): Failure => {
 /** RFC 6749 §5.2 and RFC 6750 §3: a 401 says how to authenticate. An endpoint that knows better has said so before. */
 const challenge = ({ status, code, description }: Failure, reply: FastifyReply): void => {
   if (reply.hasHeader('www-authenticate')) return
+  // Libraries that read a challenge read no body: it says why, too.
+  const why = `error="${code}", error_description="${description}"`
   // RFC 9110 §15.5.2: every 401, also where the client tried to authenticate in another way.
-  if (code === 'invalid_client') reply.header('www-authenticate', 'Basic realm="oauth2", charset="UTF-8"')
+  if (code === 'invalid_client') reply.header('www-authenticate', `Basic realm="oauth2", charset="UTF-8", ${why}`)
   if (code === 'invalid_token' || code === 'insufficient_scope' || (status === 401 && code !== 'invalid_client'))
-    reply.header('www-authenticate', `Bearer error="${code}", error_description="${description}"`)
+    reply.header('www-authenticate', `Bearer ${why}`)
 }
 
 const record = (error: unknown, { status, code }: Failure, request: FastifyRequest): void => {

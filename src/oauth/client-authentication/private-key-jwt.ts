@@ -6,6 +6,10 @@ import { invalidClient } from '../errors.ts'
 import type { AuthenticationDependencies, ClientRequest, Method } from './method.ts'
 import { fits, keyProblem } from './public-key.ts'
 
+/** RFC 9864 §2.2: `Ed25519` says what `EdDSA` leaves open. Newer libraries sign under that name alone. */
+const fullySpecified = 'Ed25519'
+export const assertionAlgorithms = [...signingAlgorithms, fullySpecified] as const
+
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /** Seconds that two clocks may differ. */
@@ -54,7 +58,8 @@ type Acceptable = { readonly algorithm: SigningAlgorithm; readonly kid: string |
 const checkHeader = (assertion: string, client: Client): Acceptable => {
   const { header } = unverified(assertion)
   const allowed = client.token_endpoint_auth_signing_alg ? [client.token_endpoint_auth_signing_alg] : signingAlgorithms
-  const algorithm = allowed.find((name) => name === header.alg)
+  const named = header.alg === fullySpecified ? 'EdDSA' : header.alg
+  const algorithm = allowed.find((name) => name === named)
   if (!algorithm) throw invalidClient('the algorithm of the assertion is not allowed to this client')
   if ('crit' in header || 'b64' in header) throw invalidClient('the assertion has a critical header')
   const { typ, kid } = header
@@ -91,7 +96,7 @@ const claimsUnder = async (
 ): Promise<JWTPayload | undefined> => {
   try {
     const { payload } = await jwtVerify(assertion, await importJWK({ ...key }, algorithm), {
-      algorithms: [algorithm],
+      algorithms: algorithm === 'EdDSA' ? [algorithm, fullySpecified] : [algorithm],
       issuer: client.client_id,
       subject: client.client_id,
       requiredClaims: ['iss', 'sub', 'aud', 'exp', 'jti'],
