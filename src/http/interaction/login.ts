@@ -75,7 +75,9 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
     reply.code(result.is === 'wait' ? 429 : 401)
     const failure: LoginFailure = result.is === 'wait' ? result : { is: 'wrong' }
     if (failure.is === 'wait') reply.header('retry-after', String(failure.seconds))
-    return show(request, reply, step, { failure, username })
+    const decision = dispatcher.decide(step)
+    const confirms = decision.is === 'log-in' && decision.why === 'confirm' && step.person?.username === username
+    return show(request, reply, step, { failure, username, known: confirms ? step.person : undefined })
   }
 
   /** S1: a new cookie at each change of authority; the same person keeps the session, another one ends it. */
