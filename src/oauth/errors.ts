@@ -50,6 +50,14 @@ export class OAuthError extends Error {
   }
 }
 
+/** What an `error_description` may hold, RFC 6749 §4.1.2.1, §5.2, RFC 6750 §3: %x20-21 / %x23-5B / %x5D-7E. */
+export const printable = (text: string): string =>
+  text
+    .replaceAll('§', 'section ')
+    .replaceAll('…', '...')
+    .replaceAll('"', "'")
+    .replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, '?')
+
 /** The database was slow or away: 503 with Retry-After, never `invalid_grant`. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'

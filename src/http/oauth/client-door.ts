@@ -26,7 +26,7 @@ export const createClientDoor = (dependencies: Omit<AuthenticationDependencies, 
 })
 
 /** Node keeps the first of two Authorization headers and drops the other: only the raw list shows both. */
-const authorizationOf = (request: FastifyRequest): { authorization: string | undefined; repeated: boolean } => {
+export const authorizationOf = (request: FastifyRequest): { authorization: string | undefined; repeated: boolean } => {
   const names = request.raw.rawHeaders.filter((_, index) => index % 2 === 0)
   const count = names.filter((name) => name.toLowerCase() === 'authorization').length
   return { authorization: request.headers.authorization, repeated: count > 1 }

@@ -6,6 +6,7 @@ import { paths } from '../../oauth/metadata.ts'
 import { parseParameters } from '../../oauth/parameters.ts'
 import { userinfo as answer } from '../../oauth/userinfo.ts'
 import { bodyOf } from '../form.ts'
+import { authorizationOf } from '../oauth/client-door.ts'
 import { allowAnyOrigin, preflight } from '../oauth/cors.ts'
 
 export type UserinfoOptions = { readonly clock: Clock; readonly tokens: Omit<TokenDependencies, 'now'> }
@@ -26,7 +27,8 @@ export const userinfo = async (app: FastifyInstance, { clock, tokens }: Userinfo
 }
 
 const bearerToken = (request: FastifyRequest): string => {
-  const { authorization } = request.headers
+  const { authorization, repeated } = authorizationOf(request)
+  if (repeated) throw invalidRequest('More than one Authorization header was sent.')
   const inBody = request.method === 'POST' ? parseParameters(bodyOf(request)).optional('access_token') : undefined
   // RFC 6750 §2: one method per request.
   if (authorization !== undefined && inBody !== undefined)

@@ -1,4 +1,4 @@
-import { type ErrorCode, OAuthError } from '../errors.ts'
+import { type ErrorCode, OAuthError, printable } from '../errors.ts'
 import type { ResponseMode } from './request.ts'
 
 /**
@@ -48,6 +48,3 @@ const deliver = (
   const separator = redirectUri.includes('?') ? '&' : '?'
   return { mode: 'query', location: `${redirectUri}${separator}${new URLSearchParams(fields)}` }
 }
-
-/** RFC 6749 §4.1.2.1: %x20-21 / %x23-5B / %x5D-7E. */
-const printable = (text: string): string => text.replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, '?')
