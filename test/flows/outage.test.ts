@@ -9,7 +9,7 @@ import { type Answer, type App, aServer, type Person, type TestServer, type Toke
 const aServerOnACable = async (t: Test) => {
   const direct = await aDatabase(t)
   const cable = await aCable(t, direct.url)
-  const database = openDatabase({ url: cable.url, poolSize: 5, statementTimeoutMs: 500, onError: () => {} })
+  const database = openDatabase({ url: cable.url, poolSize: 5, statementTimeoutMs: 1000, onError: () => {} })
   t.teardown(() => database.close())
   const server = await aServer(t, { on: { url: cable.url, database } })
   return { server, cable }
@@ -79,8 +79,6 @@ for (const how of ['cut', 'choke'] as const)
       t.match(await server.get('/health/live'), { status: 200 }, 'but it lives')
       t.same((await server.get('/.well-known/jwks.json')).body, published.body, 'keys are served')
       t.match(await server.get('/.well-known/openid-configuration'), { status: 200, body: { issuer: server.issuer } })
-      const junk = await server.refresh(app, 'tsr_junk')
-      t.not(junk.status, 500)
 
       const browser = server.visitor()
       for (const path of [server.authorizeUrl(app).url, '/login?interaction=x', '/account']) {
@@ -109,7 +107,11 @@ for (const how of ['cut', 'choke'] as const)
       t.match(await server.redeem(app, code, verifier), { status: 200 }, 'and the same code')
       t.match(await server.introspect(app, tokens.access_token), { active: true })
       t.ok(await server.logIn(await server.aPerson('bob'), app), 'people log in again')
-      t.notOk(server.log().includes('invalid_grant'), 'nothing was ever called a bad grant')
+      const blamed = server
+        .log()
+        .split('\n')
+        .filter((line) => line.includes('invalid_grant'))
+      t.same(blamed, [], 'nothing was ever called a bad grant')
     },
   )
 
