@@ -163,7 +163,7 @@ export const createKeyRing = async (deps: {
       current()
         .keys.filter((key) => !loaded.get(key.kid)?.signer)
         .map((key) => key.kid),
-    verify: (token, expectation) =>
+    verify: async (token, expectation) =>
       verifyOwn(
         token,
         issuer,

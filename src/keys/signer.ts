@@ -15,12 +15,16 @@ export type Signer = {
 type Scheme = { readonly digest: 'sha256' | null; readonly options: Omit<SignKeyObjectInput, 'key'> }
 
 /** RFC 7518 §3.3 to §3.5, RFC 8037 §3.1. */
-const schemes: Readonly<Record<SigningAlgorithm, Scheme>> = {
+export const schemes: Readonly<Record<SigningAlgorithm, Scheme>> = {
   RS256: { digest: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } },
   PS256: { digest: 'sha256', options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } },
   ES256: { digest: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
   EdDSA: { digest: null, options: {} },
 }
+
+/** The first part of a token of ours. It says no more, and says it in this order. */
+export const protectedHeader = (alg: SigningAlgorithm, typ: string, kid: string): string =>
+  Buffer.from(JSON.stringify({ alg, typ, kid })).toString('base64url')
 
 export const createSigner = (kid: string, alg: SigningAlgorithm, key: KeyObject): Signer => {
   const { digest, options } = schemes[alg]
@@ -29,7 +33,7 @@ export const createSigner = (kid: string, alg: SigningAlgorithm, key: KeyObject)
   const headerOf = (typ: string): string => {
     let header = headers.get(typ)
     if (header === undefined) {
-      header = Buffer.from(JSON.stringify({ alg, typ, kid })).toString('base64url')
+      header = protectedHeader(alg, typ, kid)
       headers.set(typ, header)
     }
     return header
