@@ -1,5 +1,15 @@
 import { invalidRequest } from './errors.ts'
-import type { ClaimRequest, RequestedClaims } from './stores.ts'
+
+/** One claim as the `claims` parameter asks for it, OIDC Core §5.5.1. */
+export type ClaimRequest = null | {
+  readonly essential?: boolean
+  readonly value?: unknown
+  readonly values?: readonly unknown[]
+}
+export type RequestedClaims = {
+  readonly userinfo?: Readonly<Record<string, ClaimRequest>>
+  readonly id_token?: Readonly<Record<string, ClaimRequest>>
+}
 
 /** OIDC Core §5.4: which scope asks for which claims. */
 export const claimsOfScope: Readonly<Record<string, readonly string[]>> = {

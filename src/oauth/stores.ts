@@ -1,4 +1,5 @@
 import type { AuthorizationRequest } from './authorization/request.ts'
+import type { RequestedClaims } from './claims.ts'
 import type { Client } from './client.ts'
 
 /**
@@ -22,16 +23,6 @@ export type Grant = {
   readonly amr: readonly string[]
   /** The `claims` parameter, OIDC Core §5.5; `{}` when there was none. */
   readonly claims: RequestedClaims
-}
-
-export type ClaimRequest = null | {
-  readonly essential?: boolean
-  readonly value?: unknown
-  readonly values?: readonly unknown[]
-}
-export type RequestedClaims = {
-  readonly userinfo?: Readonly<Record<string, ClaimRequest>>
-  readonly id_token?: Readonly<Record<string, ClaimRequest>>
 }
 
 export type AuthorizationCode = {

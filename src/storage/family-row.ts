@@ -1,4 +1,5 @@
-import type { Family, RequestedClaims } from '../oauth/stores.ts'
+import type { RequestedClaims } from '../oauth/claims.ts'
+import type { Family } from '../oauth/stores.ts'
 
 export type FamilyRow = {
   readonly id: string

@@ -1,4 +1,4 @@
-import type { RequestedClaims } from '../stores.ts'
+import type { RequestedClaims } from '../claims.ts'
 
 export const responseModes = ['query', 'form_post'] as const
 export type ResponseMode = (typeof responseModes)[number]

@@ -6,7 +6,7 @@ import { proves } from '../pkce.ts'
 import { audienceFor, parseResources } from '../resource.ts'
 import type { AuthorizationCode, Family } from '../stores.ts'
 import { livePair, nextPair } from '../tokens/pair.ts'
-import type { GrantDependencies, GrantType } from './index.ts'
+import type { GrantDependencies, GrantType } from './grant.ts'
 
 /** RFC 6749 §4.1.3 with PKCE, RFC 7636. */
 export const authorizationCode: GrantType = {

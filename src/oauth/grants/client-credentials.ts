@@ -1,7 +1,7 @@
 import { invalidScope } from '../errors.ts'
 import { audienceFor, parseResources } from '../resource.ts'
 import { parseScope, within } from '../scope.ts'
-import type { GrantType } from './index.ts'
+import type { GrantType } from './grant.ts'
 
 /** What concerns a person has no meaning where none is involved. */
 const scopesOfPeople = ['openid', 'offline_access', 'profile', 'email', 'address', 'phone']

@@ -7,7 +7,7 @@ import type { Advance, Family } from '../stores.ts'
 import { judge, type Presented } from '../tokens/family.ts'
 import { type Asked, livePair, nextPair, type Pair, pairBeside } from '../tokens/pair.ts'
 import { parseRefreshToken, type RefreshToken } from '../tokens/refresh-token.ts'
-import type { Authorization, GrantDependencies, GrantType } from './index.ts'
+import type { Authorization, GrantDependencies, GrantType } from './grant.ts'
 
 /** RFC 6749 §6, with the verdicts of tokens/family.ts. */
 export const refreshToken: GrantType = {

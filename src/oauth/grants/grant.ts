@@ -1,0 +1,28 @@
+import type { Random } from '../../random.ts'
+import type { Client } from '../client.ts'
+import type { Parameters } from '../parameters.ts'
+import type { CodeStore, Family, FamilyStore, Origin } from '../stores.ts'
+import type { Pair } from '../tokens/pair.ts'
+import type { RefreshKey } from '../tokens/refresh-token.ts'
+
+/** What a grant proved. The token endpoint authenticated the client before, and one issuer mints afterwards. */
+export type Authorization =
+  | { readonly by: 'person'; readonly family: Family; readonly pair: Pair; readonly nonce: string | undefined }
+  | { readonly by: 'client'; readonly scope: readonly string[]; readonly audience: readonly string[] }
+
+export type GrantDependencies = {
+  readonly issuer: string
+  readonly codes: CodeStore
+  readonly families: FamilyStore
+  readonly refreshKeys: { minting(): RefreshKey; find(id: string): RefreshKey | undefined }
+  /** The key that signs this client's access tokens now. */
+  signingKid(client: Client): string
+  readonly random: Random
+  readonly now: Date
+  readonly origin: Origin
+}
+
+export type GrantType = {
+  readonly name: Client['grant_types'][number]
+  authorize(parameters: Parameters, client: Client, dependencies: GrantDependencies): Promise<Authorization>
+}
