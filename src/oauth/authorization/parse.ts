@@ -85,7 +85,7 @@ export const parseRequest = (
     prompt: parsePrompt(parameters.optional('prompt')),
     maxAge: parseMaxAge(parameters.optional('max_age')),
     loginHint: parameters.optional('login_hint'),
-    hintedSubject: typeof claimedSubject === 'string' ? claimedSubject : hintedSubject,
+    hintedSubject: subjectOf(hintedSubject, claimedSubject),
     acrValues: words(parameters.optional('acr_values')),
     uiLocales: words(parameters.optional('ui_locales')),
     claims,
@@ -120,6 +120,14 @@ const requestedScope = (asked: string | undefined, client: Client): readonly str
   const scope = asked === undefined ? registered : parseScope(asked)
   if (!within(scope, registered)) throw invalidScope('A scope asked for is not registered for this client.')
   return scope
+}
+
+/** R20: whom the request is about. Two ways to say it, and neither may overrule the other. */
+const subjectOf = (hinted: string | undefined, claimed: unknown): string | undefined => {
+  if (typeof claimed !== 'string') return hinted
+  if (hinted !== undefined && hinted !== claimed)
+    throw invalidRequest('id_token_hint and claims name different people.')
+  return claimed
 }
 
 const challengeOf = (parameters: Parameters, client: Client): string | undefined => {
