@@ -18,11 +18,12 @@ export const userinfo = async (app: FastifyInstance, { clock, tokens }: Userinfo
   app.route({
     method: ['GET', 'POST'],
     url: paths.userinfo,
-    handler: async (request, reply) => {
+    // Before the body is read: a browser app must be able to read its errors too.
+    onRequest: async (_request, reply) => {
       allowAnyOrigin(reply)
       reply.header('cache-control', 'no-store')
-      return answer(bearerToken(request), { ...tokens, now: clock.now() })
     },
+    handler: async (request) => answer(bearerToken(request), { ...tokens, now: clock.now() }),
   })
 }
 
