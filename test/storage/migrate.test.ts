@@ -1,7 +1,7 @@
 import t from 'tap'
 import { MigrationError, migrate, readMigrations } from '../../src/storage/migrate.ts'
 import { aDatabase, anEmptyDatabase, withClient } from '../support/database.ts'
-import { schemaScript } from '../support/schema-engine.ts'
+import { deploy, schemaScript } from '../support/schema-engine.ts'
 
 const log = { info: () => {} }
 
@@ -42,6 +42,18 @@ t.test('two servers that migrate an empty database at once end with one schema',
     )
     t.ok(rows.every((row) => row.finished_at && row.applied_steps_count === 1))
   })
+})
+
+t.test('`prisma migrate deploy` finds our migrations as it expects them, and we find its', async (t) => {
+  const migrations = await readMigrations()
+  const names = migrations.map(({ name }) => name)
+  const [ours, theirs] = [await anEmptyDatabase(t), await anEmptyDatabase(t)]
+
+  t.same(await migrate({ url: ours, log }), names)
+  t.same(await deploy(ours, migrations), [], 'nothing is left for it to do')
+
+  t.same(await deploy(theirs, migrations), names)
+  t.same(await migrate({ url: theirs, log }), [], 'nor for us')
 })
 
 t.test('a migration that was changed after it was applied stops the start', async (t) => {

@@ -292,7 +292,7 @@ ALTER TABLE "interactions" SET (fillfactor = 85, autovacuum_vacuum_scale_factor 
 ALTER TABLE "authorization_codes" SET (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05);
 ALTER TABLE "login_attempts" SET (fillfactor = 70);
 
--- The ledger: one row per pair ever issued. No decision reads it. Weeks are dropped whole after the retention; the
+-- The ledger: one row per pair ever issued. No decision reads it. Weeks are dropped whole after the retention, and the
 -- default partition takes what no week was made for, so that a late maintenance job never fails a refresh.
 -- schema.prisma does not know it: Prisma has no partitions.
 CREATE TABLE "token_pairs" (
