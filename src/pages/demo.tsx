@@ -37,6 +37,15 @@ export type DemoSignedIn = {
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
 
+/** JSON in lines of its own, anything else as it came. */
+const indented = (body: string): string => {
+  try {
+    return JSON.stringify(JSON.parse(body), undefined, 2)
+  } catch {
+    return body
+  }
+}
+
 const Claims = ({ claims, words }: Pick<DemoSignedIn, 'claims'> & { readonly words: Texts['demo'] }) => (
   <table id="demo-claims">
     <caption>{words.claims}</caption>
@@ -120,7 +129,7 @@ export const demoSignedInPage = (data: DemoSignedIn, presentation: Presentation)
                   {words.status}: <code id="demo-status">{answer.status}</code>
                 </p>
                 <pre>
-                  <code id="demo-answer">{answer.body}</code>
+                  <code id="demo-answer">{indented(answer.body)}</code>
                 </pre>
               </>
             ) : (

@@ -41,6 +41,7 @@ section>h2+*,.tight{margin-top:-8px}
 label{font-weight:650}
 input:not([type=hidden]){width:100%;min-height:44px;padding:8px 12px;font:inherit;color:inherit;
 background:var(--card);border:1px solid var(--border);border-radius:8px}
+input[readonly]{background:var(--paper);color:var(--muted)}
 input[aria-invalid=true]{border-color:var(--danger);border-width:2px}
 .buttons{display:grid;gap:8px;grid-template-columns:minmax(0,1fr);margin-top:8px}
 button,.button{display:inline-flex;max-width:100%;min-width:0;overflow-wrap:anywhere;

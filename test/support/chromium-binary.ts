@@ -10,6 +10,7 @@ export type Chromium = { readonly executablePath: string; readonly env: Readonly
 
 const ofTheSystem = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const packaged = fileURLToPath(import.meta.resolve('@sparticuz/chromium'))
+const libraries = 'al2023/lib'
 const cache = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url))
 
 /** The one that CHROMIUM_PATH names, the system's, or the one that came with the development dependencies. */
@@ -21,7 +22,7 @@ export const findChromium = async (): Promise<Chromium> => {
   const directory = await unpacked()
   // Its own libraries: a Linux with nothing installed lacks NSS. Its own fonts only where there are no others.
   const env = {
-    LD_LIBRARY_PATH: join(directory, 'al2023', 'lib'),
+    LD_LIBRARY_PATH: join(directory, libraries),
     ...(!existsSync('/etc/fonts/fonts.conf') && { FONTCONFIG_PATH: join(directory, 'fonts') }),
   }
   return { executablePath: join(directory, 'chromium'), env }
@@ -47,8 +48,9 @@ const unpacked = async (): Promise<string> => {
 /** The package unpacks to the temporary directory, and its libraries only where it takes the machine for a lambda. */
 const unpack = async (directory: string): Promise<void> => {
   const program = `import(${JSON.stringify(packaged)}).then(({ default: chromium }) => chromium.executablePath())`
-  const env = { PATH: process.env.PATH, TMPDIR: directory, AWS_LAMBDA_JS_RUNTIME: 'nodejs20' }
+  const env = { PATH: process.env.PATH, TMPDIR: directory, AWS_LAMBDA_JS_RUNTIME: 'nodejs20.x' }
   await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { env })
+  if (!existsSync(join(directory, libraries, 'libnss3.so'))) throw new Error(`${packaged} unpacked no libraries`)
   await writeFile(
     join(directory, 'fonts', 'fonts.conf'),
     `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
