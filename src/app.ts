@@ -93,7 +93,6 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   capConnections(app)
   requestLog(app)
   endConnections(app, deps.readiness)
-  await app.register(fastifyCookie)
   const page = createFailurePage(random)
   answerNotFound(app, { page })
   answerFailures(app)
@@ -144,6 +143,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
 
   /** For people: errors are pages. */
   const frontChannel = async (scope: FastifyInstance): Promise<void> => {
+    await scope.register(fastifyCookie)
     formBody(scope)
     answerFailures(scope, { page })
     const { clients, sessions, users, adminLinks } = stores

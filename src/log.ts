@@ -37,6 +37,8 @@ const fields = [
   'directory',
 ] as const
 export type LogField = (typeof fields)[number]
+const listed: ReadonlySet<string> = new Set(fields)
+const isField = (name: string): name is LogField => listed.has(name)
 
 /** What may be said of an error: its class, its code and where it happened. Its message may hold what was received. */
 type SafeError = {
@@ -71,14 +73,12 @@ const safe = (given: unknown): Safe => {
   if (typeof given !== 'object' || given === null) return {}
   if (given instanceof Error) return { err: describe(given) }
   const said: Safe = {}
-  const named = new Map<string, unknown>(Object.entries(given))
-  for (const field of fields) {
-    const value = named.get(field)
-    if (typeof value === 'string') said[field] = masked(value)
-    else if (typeof value === 'number' || typeof value === 'boolean') said[field] = value
+  for (const [name, value] of Object.entries(given)) {
+    if (name === 'err' && value instanceof Error) said.err = describe(value)
+    if (!isField(name)) continue
+    if (typeof value === 'string') said[name] = masked(value)
+    else if (typeof value === 'number' || typeof value === 'boolean') said[name] = value
   }
-  const error = named.get('err')
-  if (error instanceof Error) said.err = describe(error)
   return said
 }
 

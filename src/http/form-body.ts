@@ -39,7 +39,8 @@ export const formBody = (app: FastifyInstance): void => {
       return parameters(body)
     },
   )
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     if (!(request.body instanceof URLSearchParams)) request.body = new URLSearchParams()
+    done()
   })
 }

@@ -20,8 +20,9 @@ export const createReadiness = (): Readiness => {
  * would otherwise hold the process for its whole keep-alive. Called on the root, before any route.
  */
 export const endConnections = (app: FastifyInstance, readiness: Readiness): void => {
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (readiness.stopping()) reply.header('connection', 'close')
+    done(null, payload)
   })
 }
 
