@@ -27,6 +27,7 @@ const { values: options } = parseArgs({
     scenario: { type: 'string', default: Object.keys(scenarios).join(',') },
     concurrency: { type: 'string', default: '1,16,64' },
     seconds: { type: 'string', default: '5' },
+    warmup: { type: 'string', default: '5' },
     runs: { type: 'string', default: '1' },
     peer: { type: 'string' },
     profile: { type: 'string' },
@@ -38,6 +39,7 @@ const unknown = names.filter((name) => !(name in scenarios))
 if (unknown.length > 0) throw new Error(`no scenario ${unknown}; there are ${Object.keys(scenarios)}`)
 const concurrencies = options.concurrency.split(',').map(Number)
 const seconds = Number(options.seconds)
+const warmup = Number(options.warmup)
 /** Steps of a counting run: enough to round the background away. */
 const counted = 100
 
@@ -62,7 +64,7 @@ const measure = async ({ target, database, pids }) => {
       const makeStep = await scenarios[scenario](target, concurrency)
       const runs = []
       for (let index = 0; index < Number(options.runs); index++)
-        runs.push(await run({ target, makeStep, concurrency, warmup: 1.5, seconds, pids }))
+        runs.push(await run({ target, makeStep, concurrency, warmup, seconds, pids }))
       const measured = leanest(runs)
       const failures = runs.flatMap((one) => one.failures)
       for (const [message, times] of failures) say(`  ! ${scenario} failed ${times} times: ${message}`)
