@@ -77,16 +77,21 @@ export type SessionStore = {
   list(filter: { readonly userId?: string | undefined; readonly limit: number }, now: Date): Promise<readonly Session[]>
 }
 
+/** @property attempts how many do not overflow it; without end when absent */
+export type Bucket = { readonly key: Buffer; readonly windowSeconds: number; readonly attempts?: number }
+
 /** A login's counters are raised before its password is looked at, so that parallel guesses cannot pass. */
 export type LoginStore = {
   /**
    * Counts one attempt in each bucket and finds the person, in one statement.
-   * @returns each bucket as it stands now, in the order given
+   * @param then counted only when none of the first has overflowed; no bucket may be in both
+   * @returns each bucket that was counted as it stands now, in the order given
    */
   attempt(
     usernameKey: string,
-    buckets: readonly { readonly key: Buffer; readonly windowSeconds: number }[],
+    buckets: readonly Bucket[],
     now: Date,
+    then?: readonly Bucket[],
   ): Promise<{
     readonly user: User | undefined
     readonly counted: readonly { readonly points: number; readonly expiresAt: Date }[]

@@ -1,6 +1,6 @@
 import { later } from '../../src/clock.ts'
 import type { Hasher } from '../../src/identity/password.ts'
-import type { LoginStore, Session, User } from '../../src/identity/stores.ts'
+import type { Bucket, LoginStore, Session, User } from '../../src/identity/stores.ts'
 
 export const start = new Date('2030-01-01T00:00:00Z')
 export const at = (seconds: number): Date => later(start, seconds)
@@ -36,15 +36,17 @@ export const aSession = (session: Partial<Session> = {}): Session => ({
 export const aLoginStore = (users: Readonly<Record<string, User>> = { alice: aUser() }) => {
   const counters = new Map<string, { points: number; expiresAt: Date }>()
   const store: LoginStore & { forgive(keys: readonly Buffer[]): void } = {
-    async attempt(usernameKey, buckets, now) {
-      const counted = buckets.map(({ key, windowSeconds }) => {
+    async attempt(usernameKey, buckets, now, then = []) {
+      const count = ({ key, windowSeconds }: Bucket) => {
         const before = counters.get(key.toString('hex'))
         const alive = before && before.expiresAt > now ? before : { points: 0, expiresAt: later(now, windowSeconds) }
         const counter = { ...alive, points: alive.points + 1 }
         counters.set(key.toString('hex'), counter)
         return counter
-      })
-      return { user: users[usernameKey], counted }
+      }
+      const first = buckets.map(count)
+      const passes = first.every(({ points }, index) => points <= (buckets[index]?.attempts ?? points))
+      return { user: users[usernameKey], counted: passes ? [...first, ...then.map(count)] : first }
     },
     forgive(keys) {
       for (const key of keys) {

@@ -52,6 +52,23 @@ t.test('a login that succeeded takes its own attempt back, and no other', async 
   t.match((await stores.logins.attempt(user.username, [{ key, windowSeconds: 60 }], start)).counted, [{ points: 3 }])
 })
 
+t.test('an attempt that overflows the first round fills no bucket of the second (S9)', async (t) => {
+  const first = [
+    { key: aHash(), windowSeconds: 60, attempts: 2 },
+    { key: aHash(), windowSeconds: 60, attempts: 9 },
+  ]
+  const second = [{ key: aHash(), windowSeconds: 600 }]
+  const attempt = async () => (await stores.logins.attempt('nobody', first, start, second)).counted
+  const attempts = [await attempt(), await attempt(), await attempt()]
+  t.match(attempts, [
+    [{ points: 1 }, { points: 1 }, { points: 1, expiresAt: later(start, 600) }],
+    [{ points: 2 }, { points: 2 }, { points: 2 }],
+    [{ points: 3 }, { points: 3 }],
+  ])
+  t.equal(attempts[2]?.length, 2)
+  t.match((await stores.logins.attempt('nobody', second, start)).counted, [{ points: 3 }], 'the third was not counted')
+})
+
 t.test('a jti is first once, however many ask, and again when it expired (T4)', async (t) => {
   const hash = aHash()
   const answers = await Promise.all(
