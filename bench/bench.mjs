@@ -3,7 +3,7 @@
  * What the server costs, measured; README.md says how to read it.
  *
  *   npm run build && npm run bench -- [--scenario refresh,code_flow] [--concurrency 1,16,64] [--seconds 5] [--runs 1]
- *                                     [--peer oidc-provider] [--profile DIRECTORY] [--json FILE]
+ *                                     [--warmup 5] [--profile DIRECTORY] [--json FILE]
  */
 import { appendFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -29,7 +29,6 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '5' },
     warmup: { type: 'string', default: '5' },
     runs: { type: 'string', default: '1' },
-    peer: { type: 'string' },
     profile: { type: 'string' },
     json: { type: 'string' },
   },
@@ -58,8 +57,7 @@ const leanest = (runs) => runs.reduce((best, one) => (one.cpu.server < best.cpu.
 const measure = async ({ target, database, pids }) => {
   const results = []
   for (const scenario of names) {
-    if (!target.serves(scenario)) continue
-    const counts = database && (await countOf(scenario, target, database))
+    const counts = await countOf(scenario, target, database)
     for (const concurrency of concurrencies) {
       const makeStep = await scenarios[scenario](target, concurrency)
       const runs = []
@@ -69,7 +67,7 @@ const measure = async ({ target, database, pids }) => {
       const failures = runs.flatMap((one) => one.failures)
       for (const [message, times] of failures) say(`  ! ${scenario} failed ${times} times: ${message}`)
       if (failures.length > 0) process.exitCode = 1
-      const result = { server: target.name, scenario, concurrency, counted: counts, measured }
+      const result = { scenario, concurrency, counted: counts, measured }
       results.push(result)
       if (options.json) appendFileSync(options.json, `${JSON.stringify(result)}\n`)
       process.stderr.write(`  ${scenario} × ${concurrency}: ${measured.cpu.server.toFixed(3)} ms\n`)
@@ -115,7 +113,6 @@ try {
   say(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`)
 
   const target = {
-    name: 'tessera',
     ...seeded,
     origin: server.origin,
     paths: {
@@ -128,7 +125,6 @@ try {
     },
     forms: { 'login-form': {}, 'consent-form': { decision: 'allow' } },
     asksConsent: { prompt: 'consent' },
-    serves: () => true,
   }
   const results = await measure({ target, database, pids: { server: server.pid, postgres: database.pid } })
   // The unit again: on a machine that others use its clock changes with the hour.

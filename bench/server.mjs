@@ -30,17 +30,17 @@ const statusOf = (url) =>
  * @param env beside the address; nothing of this process's environment but PATH
  * @param flags of Node, for a profile
  */
-export const startServer = async ({ env = {}, flags = [], command = [entry], probe } = {}) => {
+export const startServer = async ({ env = {}, flags = [] } = {}) => {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const address = { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ISSUER: origin }
   const start = performance.now()
-  const child = spawn(process.execPath, [...flags, ...command], {
+  const child = spawn(process.execPath, [...flags, entry], {
     env: { ...address, NODE_ENV: 'production', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const ended = once(child, 'exit')
-  while ((await statusOf(origin + (probe ?? '/.well-known/openid-configuration'))) !== 200) {
+  while ((await statusOf(`${origin}/.well-known/openid-configuration`)) !== 200) {
     if (child.exitCode !== null || performance.now() - start > 60_000) throw new Error('the server does not come up')
     await sleep(2)
   }
