@@ -66,6 +66,8 @@ t.test('every command of the README does what it says', { timeout: 180_000 }, as
     ['npm ci && npm start', 'npm ci && npm test'],
   )
 
+  // `npm ci` has built what runs; here the sources may be newer.
+  await shell('npm run build')
   const server = spawn('npm', ['start'], { cwd: root, env, detached: true })
   t.teardown(async () => {
     await stopped(server)

@@ -13,7 +13,7 @@ export type SessionPolicy = {
   readonly touchEvery: number
 }
 
-export const defaultSession: SessionPolicy = { idle: 86_400, absolute: 14 * 86_400, touchEvery: 60 }
+export const defaultSession: SessionPolicy = { idle: 86_400, absolute: 7 * 86_400, touchEvery: 60 }
 
 /** A session with the value of its cookie, which nobody stores, and the hash by which it is found. */
 export type SessionCookie = { readonly token: string; readonly tokenHash: Buffer }

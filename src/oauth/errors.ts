@@ -19,6 +19,7 @@ const statuses = {
   consent_required: 400,
   interaction_required: 400,
   account_selection_required: 400,
+  unmet_authentication_requirements: 400,
   request_not_supported: 400,
   request_uri_not_supported: 400,
   registration_not_supported: 400,
@@ -36,6 +37,8 @@ export type ErrorCode = keyof typeof statuses
  */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError'
+  /** Whoever runs the server must look at this: the log says it loudly. */
+  readonly isAlarm: boolean = false
   readonly code: ErrorCode
   readonly description: string
   readonly reason: string
@@ -81,8 +84,17 @@ export const unauthorizedClient = (description: string, reason?: string) =>
   new OAuthError('unauthorized_client', description, reason)
 
 /** RFC 6749 §5.2: the client learns that its grant is not good, and not why; the log does. */
-export const invalidGrant = (reason: string) =>
-  new OAuthError('invalid_grant', 'The grant is unknown, expired, revoked or was issued to somebody else.', reason)
+const unhelpful = 'The grant is unknown, expired, revoked or was issued to somebody else.'
+export const invalidGrant = (reason: string) => new OAuthError('invalid_grant', unhelpful, reason)
+
+/** Refused like any other, but it says that something is wrong with this server's data. */
+export class AlarmingGrant extends OAuthError {
+  override readonly isAlarm = true
+
+  constructor(reason: string) {
+    super('invalid_grant', unhelpful, reason)
+  }
+}
 
 export const invalidClient = (reason: string) =>
   new OAuthError('invalid_client', 'Client authentication failed.', reason)

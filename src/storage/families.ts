@@ -50,6 +50,8 @@ const advance = statement<FamilyRow>(
   ), ledger AS (
     INSERT INTO token_pairs (family_id, generation, jti, issued_at, expires_at, verdict, ip, user_agent)
     SELECT id, generation, id || '.' || generation, live_issued_at, live_expires_at, 'rotated', ip, user_agent FROM advanced
+    -- No decision reads the ledger, and none may fail by it: after a restore it may know this pair already.
+    ON CONFLICT DO NOTHING
   ) SELECT * FROM advanced`,
 )
 

@@ -34,6 +34,5 @@ export const secureHeaders = (reply: FastifyReply, nonce: string): void => {
     .header('x-frame-options', 'DENY')
     .header('referrer-policy', 'no-referrer')
     .header('x-content-type-options', 'nosniff')
-    .header('cross-origin-opener-policy', 'same-origin')
     .header('cache-control', 'no-store')
 }

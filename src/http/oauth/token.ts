@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../clock.ts'
+import type { Client, SigningAlgorithm } from '../../oauth/client.ts'
 import { OAuthError, unauthorizedClient } from '../../oauth/errors.ts'
 import type { GrantDependencies } from '../../oauth/grants/grant.ts'
 import { grantTypes } from '../../oauth/grants/index.ts'
@@ -15,10 +16,15 @@ export type TokenOptions = {
   readonly clock: Clock
   readonly grants: Omit<GrantDependencies, 'now' | 'origin'>
   readonly issuing: Omit<IssueDependencies, 'now'>
+  /** This server has a key for each. */
+  readonly algorithms: readonly SigningAlgorithm[]
 }
 
 /** RFC 6749 §3.2. The endpoint owns the steps that every grant shares, so that none can forget one. */
-export const token = async (app: FastifyInstance, { door, clock, grants, issuing }: TokenOptions): Promise<void> => {
+export const token = async (
+  app: FastifyInstance,
+  { door, clock, grants, issuing, algorithms }: TokenOptions,
+): Promise<void> => {
   preflight(app, paths.token, 'POST')
 
   app.post(paths.token, async (request, reply) => {
@@ -36,7 +42,15 @@ export const token = async (app: FastifyInstance, { door, clock, grants, issuing
     if (!client.grant_types.includes(grant.name)) {
       throw unauthorizedClient(`This client is not registered for the grant type ${grant.name}.`)
     }
+    requireKeys(client, algorithms)
     const authorization = await grant.authorize(parameters, client, { ...grants, now, origin: originOf(request) })
     return issue(authorization, client, { ...issuing, now })
   })
+}
+
+/** Before anything is spent: a code must not be lost to a setting. */
+const requireKeys = (client: Client, algorithms: readonly SigningAlgorithm[]): void => {
+  const wanted = [client.access_token_signed_response_alg, client.id_token_signed_response_alg]
+  if (!wanted.every((algorithm) => algorithms.includes(algorithm)))
+    throw unauthorizedClient('This client is registered for a signing algorithm that SIGNING_ALGORITHMS does not name.')
 }

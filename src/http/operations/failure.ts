@@ -49,7 +49,9 @@ const challenge = ({ status, code, description }: Failure, reply: FastifyReply):
 }
 
 const record = (error: unknown, { status, code }: Failure, request: FastifyRequest): void => {
-  if (error instanceof OAuthError || error instanceof PageError)
+  if (error instanceof OAuthError && error.isAlarm)
+    request.log.error({ error: code, reason: error.reason, status, event: 'alarm' }, 'refused, and something is wrong')
+  else if (error instanceof OAuthError || error instanceof PageError)
     request.log.info({ error: code, reason: error.reason, status }, 'refused')
   else if (error instanceof Unavailable) request.log.warn({ err: error, status }, 'unavailable')
   else if (status < 500) request.log.info({ error: code, err: error, status }, 'refused')

@@ -19,7 +19,10 @@ export type Decision =
   | { readonly is: 'log-in'; readonly why: 'nobody' | 'confirm' | 'another' }
   | { readonly is: 'consent'; readonly person: Person; readonly news: readonly string[] }
   | { readonly is: 'grant'; readonly person: Person }
-  | { readonly is: 'refuse'; readonly code: 'login_required' | 'consent_required' }
+  | {
+      readonly is: 'refuse'
+      readonly code: 'login_required' | 'consent_required' | 'unmet_authentication_requirements'
+    }
 
 /**
  * OIDC Core §3.1.2.3 and §3.1.2.4: what stands between a request and its code. Whether a person has done something
@@ -32,6 +35,8 @@ export const decide = (request: AuthorizationRequest, standing: Standing): Decis
   const login = missingLogin(request, person, receivedAt, now)
   if (login === 'refused' || (login && silent)) return { is: 'refuse', code: 'login_required' }
   if (login || !person) return { is: 'log-in', why: login ?? 'nobody' }
+
+  if (!meetsEssentialAcr(request, person)) return { is: 'refuse', code: 'unmet_authentication_requirements' }
 
   if (mustConsent(request, consent, standing)) {
     if (silent) return { is: 'refuse', code: 'consent_required' }
@@ -54,6 +59,14 @@ const missingLogin = (
   const age = (now.getTime() - person.authenticatedAt.getTime()) / 1000
   if (prompt.includes('login') || (maxAge !== undefined && age >= maxAge)) return 'confirm'
   return undefined
+}
+
+/** OIDC Core §5.5.1.1: an essential `acr` that cannot be had is a failed authentication; a wish is only a wish. */
+const meetsEssentialAcr = ({ claims }: AuthorizationRequest, person: Person): boolean => {
+  const asked = claims.id_token?.acr
+  if (!asked?.essential) return true
+  const wanted = asked.values ?? (asked.value === undefined ? [] : [asked.value])
+  return wanted.length === 0 || wanted.includes(person.acr)
 }
 
 const mustConsent = (request: AuthorizationRequest, consent: Consent | undefined, standing: Standing): boolean => {

@@ -1,4 +1,4 @@
-import { type ErrorCode, OAuthError, printable } from '../errors.ts'
+import { OAuthError, printable } from '../errors.ts'
 import type { ResponseMode } from './request.ts'
 
 /**
@@ -30,14 +30,13 @@ export const errorResponse = (to: ReplyTo, error: OAuthError, issuer: string): A
     iss: issuer,
   })
 
-export const refusal = (
-  code: Extract<ErrorCode, 'login_required' | 'consent_required' | 'access_denied'>,
-): OAuthError => new OAuthError(code, refusals[code])
+export const refusal = (code: keyof typeof refusals): OAuthError => new OAuthError(code, refusals[code])
 
 const refusals = {
   login_required: 'The person is not logged in as asked, and prompt=none allows no page (OIDC Core §3.1.2.6).',
   consent_required: 'The person has not consented to this, and prompt=none allows no page (OIDC Core §3.1.2.6).',
   access_denied: 'The person did not allow it.',
+  unmet_authentication_requirements: 'The acr that the claims parameter calls essential cannot be had here.',
 }
 
 const deliver = (

@@ -1,5 +1,5 @@
 import type { Client } from '../client.ts'
-import { invalidGrant, invalidScope, invalidTarget, Unavailable } from '../errors.ts'
+import { AlarmingGrant, invalidGrant, invalidScope, invalidTarget, Unavailable } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { audienceFor, parseResources } from '../resource.ts'
 import { parseScope } from '../scope.ts'
@@ -111,6 +111,11 @@ const explain = async (
       await families.revoke(familyId, 'replayed', now, origin)
       throw invalidGrant(
         `replayed: generation ${presented.generation} of family ${familyId}, ${family.live.generation} is live`,
+      )
+    case 'ahead':
+      // A restored backup, or a failover that lost writes: tokens are out that the database does not know.
+      throw new AlarmingGrant(
+        `ahead: generation ${presented.generation} of family ${familyId}, ${family.live.generation} is live`,
       )
     default:
       throw invalidGrant(`${verdict.is}: generation ${presented.generation} of family ${familyId}`)
