@@ -13,7 +13,7 @@ import { createFailurePage } from './http/interaction/failure-page.ts'
 import { login } from './http/interaction/login.ts'
 import { createPresenter } from './http/interaction/presentation.ts'
 import { start } from './http/interaction/start.ts'
-import { bounds, capConnections } from './http/limits.ts'
+import { bounds, capConnections, refuseUnknownEncodings } from './http/limits.ts'
 import { accessTokenVerifier } from './http/oauth/access-token.ts'
 import { authorize } from './http/oauth/authorize.ts'
 import { createClientDoor } from './http/oauth/client-door.ts'
@@ -91,6 +91,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   const explains = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)
 
   capConnections(app)
+  refuseUnknownEncodings(app)
   requestLog(app)
   endConnections(app, deps.readiness)
   const page = createFailurePage(random)

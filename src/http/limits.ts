@@ -2,6 +2,7 @@ import type { ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
+import { invalidRequest } from '../oauth/errors.ts'
 
 /** What one connection and one request may take, in bytes and milliseconds. */
 export const limits = {
@@ -62,6 +63,19 @@ export const bounds = ({ tls }: { tls?: TlsOptions | undefined } = {}): Bounds =
 type Bounds = Pick<FastifyServerOptions, 'bodyLimit' | 'keepAliveTimeout' | 'requestTimeout' | 'routerOptions'> & {
   readonly clientErrorHandler: typeof refuseConnection
   readonly http: ServerOptions
+}
+
+/**
+ * RFC 9112 §6.1, D7: a body whose end only another server would know. Node answers the request before it finds out;
+ * here nothing is done with it. Called on the root, before any route.
+ */
+export const refuseUnknownEncodings = (app: FastifyInstance): void => {
+  app.addHook('onRequest', (request, reply, done) => {
+    const encoding = request.headers['transfer-encoding']
+    if (encoding === undefined || encoding.toLowerCase() === 'chunked') return done()
+    reply.header('connection', 'close')
+    done(invalidRequest('This Transfer-Encoding is not served.'))
+  })
 }
 
 /** D3: connections beyond the cap are dropped before they cost anything. */
