@@ -37,14 +37,3 @@ export const normalAddress = (written: string | undefined): string | undefined =
 /** The address of the client: behind a trusted proxy the one it reports, else that of the connection. */
 export const clientAddress = (request: FastifyRequest): string | undefined =>
   normalAddress(request.ip) ?? normalAddress(request.raw.socket.remoteAddress)
-
-/** What a limit counts: an IPv4 address, or the /64 that one IPv6 customer has whole. */
-export const networkOf = (address: string): string => {
-  const known = normalAddress(address)
-  if (known === undefined || isIP(known) === 4) return known ?? 'unknown'
-  const [head = '', tail] = known.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const whole = [...groups, ...Array<string>(Math.max(0, 8 - groups.length - after.length)).fill('0'), ...after]
-  return `${whole.slice(0, 4).join(':')}::/64`
-}

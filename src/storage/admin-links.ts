@@ -28,6 +28,8 @@ export const createAdminLinks = (database: Database): AdminLinkStore => ({
         data: { spentAt: now },
       })
       if (count === 0) return false
+      // Each start without an administrator printed one: none of them may make a second.
+      await tx.adminLink.updateMany({ where: { spentAt: null }, data: { spentAt: now } })
       // A name that is taken throws, and the link stays open.
       await tx.user.create({ data: newUserData({ ...administrator, admin: true }) })
       return true

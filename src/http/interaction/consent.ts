@@ -37,7 +37,7 @@ export const consent = async (
       redirectUri,
       interaction: step.id,
       csrf: browser.csrf(browser.id(request, reply)),
-      action: request.url.replace(/\?.*/s, ''),
+      action: dispatcher.pagePath('consent'),
     }
     return presenter.send(request, reply, (presentation) => consentPage(data, presentation), uiLocales)
   })
@@ -46,12 +46,13 @@ export const consent = async (
     const form = bodyOf(request)
     browser.checkForm(request, form)
     const step = await dispatcher.load(request, form.get('interaction') ?? undefined)
+    // A no is a no, whatever was allowed in another tab since the page was shown.
+    if (form.get('decision') !== 'allow') return dispatcher.refuse(request, reply, step, refusal('access_denied'))
     const decision = dispatcher.decide(step)
     // S5: who is logged in may have changed in another tab: then that comes first again, or that other person is asked.
     if (decision.is !== 'consent' || form.get('person') !== decision.person.userId)
       return dispatcher.proceed(request, reply, step)
-    if (form.get('decision') === 'allow') return dispatcher.allow(request, reply, step, decision.person)
-    return dispatcher.refuse(request, reply, step, refusal('access_denied'))
+    return dispatcher.allow(request, reply, step, decision.person)
   })
 }
 

@@ -41,6 +41,8 @@ export type Dispatcher = {
   /** @throws PageError for an interaction that is unknown, over, done, or another browser's */
   load(request: FastifyRequest, id: string | undefined): Promise<Step>
   decide(step: Step): Decision
+  /** Below the issuer's own path. */
+  pagePath(page: 'login' | 'consent'): string
   /** Sends the browser to the page that `decide` asks for, or back to the client. */
   proceed(request: FastifyRequest, reply: FastifyReply, step: Step): Promise<FastifyReply>
   /** The person allowed what was asked. */
@@ -65,8 +67,9 @@ export const createDispatcher = (deps: {
 }): Dispatcher => {
   const { issuer, clients, codes, interactions, sessions, sessionPolicy, browser, presenter, clock, random } = deps
 
-  const pagePath = (page: 'login' | 'consent', id: string) => `${basePath}/${page}?interaction=${id}`
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
+  const pagePath: Dispatcher['pagePath'] = (page) => `${basePath}/${page}`
+  const addressOf = (page: 'login' | 'consent', id: string) => `${pagePath(page)}?interaction=${id}`
 
   const decideFor = (
     asked: AuthorizationRequest,
@@ -95,7 +98,7 @@ export const createDispatcher = (deps: {
       expiresAt: later(at.now, interactionLifetime),
       completedAt: undefined,
     })
-    return reply.redirect(pagePath(page, id), 303)
+    return reply.redirect(addressOf(page, id), 303)
   }
 
   /** A session lives on while its person uses it, without a write for each use. */
@@ -176,14 +179,15 @@ export const createDispatcher = (deps: {
     },
 
     decide: decideStep,
+    pagePath,
 
     async proceed(request, reply, step) {
       const decision = decideStep(step)
       switch (decision.is) {
         case 'log-in':
-          return reply.redirect(pagePath('login', step.id), 303)
+          return reply.redirect(addressOf('login', step.id), 303)
         case 'consent':
-          return reply.redirect(pagePath('consent', step.id), 303)
+          return reply.redirect(addressOf('consent', step.id), 303)
         case 'refuse':
           return refuse(request, reply, step, refusal(decision.code))
         case 'grant':

@@ -8,6 +8,7 @@ import { refusal } from '../../oauth/authorization/response.ts'
 import { type LoginFailure, loginPage, selectAccountPage } from '../../pages/login.tsx'
 import type { Random } from '../../random.ts'
 import type { Browser } from '../browser.ts'
+import { clientAddress } from '../client-address.ts'
 import { bodyOf } from '../form.ts'
 import { queryParameters } from '../form-body.ts'
 import { originOf } from '../origin.ts'
@@ -52,7 +53,7 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
       case 'cancel':
         return dispatcher.refuse(request, reply, step, refusal('access_denied'))
       case 'other':
-        return reply.redirect(`${request.url.replace(/\?.*/s, '')}?interaction=${step.id}&account=other`, 303)
+        return reply.redirect(`${dispatcher.pagePath('login')}?interaction=${step.id}&account=other`, 303)
       case 'continue':
         if (!step.person) return dispatcher.proceed(request, reply, step)
         // S5: somebody else logged in after the page was shown, in another tab.
@@ -65,12 +66,17 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
 
   const attempt = async (request: FastifyRequest, reply: FastifyReply, step: Step, form: URLSearchParams) => {
     const username = form.get('username') ?? ''
-    const sent = { username, password: form.get('password') ?? '', ip: request.ip, device: browser.device(request) }
+    const sent = {
+      username,
+      password: form.get('password') ?? '',
+      ip: clientAddress(request),
+      device: browser.device(request),
+    }
     const result = await logIn(options.logIn, sent, step.now)
     if (result.is === 'authenticated') {
       await signIn(request, reply, step, result)
       // The dispatcher reads afresh who is at the browser: the page that follows is a request of its own.
-      return reply.redirect(`${request.url.replace(/\/login.*/s, '')}/consent?interaction=${step.id}`, 303)
+      return reply.redirect(`${dispatcher.pagePath('consent')}?interaction=${step.id}`, 303)
     }
     reply.code(result.is === 'wait' ? 429 : 401)
     const failure: LoginFailure = result.is === 'wait' ? result : { is: 'wrong' }
@@ -114,7 +120,7 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
     logo: client.logo_uri,
     interaction: id,
     csrf: browser.csrf(browser.id(request, reply)),
-    action: request.url.replace(/\?.*/s, ''),
+    action: dispatcher.pagePath('login'),
   })
 
   const show = (

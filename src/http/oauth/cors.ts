@@ -19,7 +19,7 @@ export const allowOriginOf = (client: Client | undefined, request: FastifyReques
 
 const originsOf = (client: Client): readonly string[] => [
   ...client.allowed_origins,
-  ...client.redirect_uris.filter((uri) => URL.canParse(uri)).map((uri) => new URL(uri).origin),
+  ...client.redirect_uris.filter((uri) => /^https?:/.test(uri) && URL.canParse(uri)).map((uri) => new URL(uri).origin),
 ]
 
 /**

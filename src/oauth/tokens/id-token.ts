@@ -7,6 +7,8 @@ export type IdToken = {
   readonly family: Family
   readonly nonce: string | undefined
   readonly accessToken: string
+  /** Of the pair it came with. */
+  readonly issuedAt: Date
   readonly algorithm: SigningAlgorithm
   /** Seconds. */
   readonly lifetime: number
@@ -20,8 +22,8 @@ export const idTokenClaims = (issuer: string, { family, ...token }: IdToken) => 
   iss: issuer,
   sub: family.userId,
   aud: family.clientId,
-  iat: numericDate(family.live.issuedAt),
-  exp: numericDate(later(family.live.issuedAt, token.lifetime)),
+  iat: numericDate(token.issuedAt),
+  exp: numericDate(later(token.issuedAt, token.lifetime)),
   auth_time: numericDate(family.authTime),
   acr: family.acr,
   amr: family.amr,

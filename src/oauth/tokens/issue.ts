@@ -80,7 +80,9 @@ const issueToPerson = async (
   return {
     ...bearer(accessToken, Math.max(0, left), pair.scope),
     ...(family.refreshable && refreshMembers(family, deps)),
-    ...(pair.scope.includes('openid') && { id_token: await idToken(accessToken, { family, nonce }, client, deps) }),
+    ...(pair.scope.includes('openid') && {
+      id_token: await idToken(accessToken, { family, nonce, pair }, client, deps),
+    }),
   }
 }
 
@@ -107,13 +109,21 @@ const refreshMembers = (
 
 const idToken = async (
   accessToken: string,
-  { family, nonce }: Pick<By<'person'>, 'family' | 'nonce'>,
+  { family, nonce, pair }: Pick<By<'person'>, 'family' | 'nonce' | 'pair'>,
   client: Client,
   deps: IssueDependencies,
 ): Promise<string> => {
   const algorithm = client.id_token_signed_response_alg
   const wanted = Object.keys(family.claims.id_token ?? {}).length > 0
   const claims = wanted ? idTokenPersonClaims(await deps.personClaims(family.userId), family.claims) : {}
-  const token = { family, nonce, accessToken, algorithm, lifetime: client.id_token_lifetime, claims }
+  const token = {
+    family,
+    nonce,
+    accessToken,
+    issuedAt: pair.issuedAt,
+    algorithm,
+    lifetime: client.id_token_lifetime,
+    claims,
+  }
   return deps.signer(algorithm).sign('JWT', idTokenClaims(deps.issuer, token))
 }
