@@ -133,8 +133,14 @@ t.test(
   'oidcc-ensure-request-with-acr-values-succeeds, oidcc-claims-essential: acr and the claims are returned',
   async (t) => {
     const eve = await server.aPerson('eve', { name: 'Eve Example' })
-    const more = { acr_values: '1 2', claims: '{"userinfo":{"name":{"essential":true}},"id_token":{"name":null}}' }
-    const { id_token, access_token } = await server.logIn(eve, app, { ...request, ...more })
+    const known = await server.anApp()
+    const scope = 'openid profile'
+    const more = {
+      scope,
+      acr_values: '1 2',
+      claims: '{"userinfo":{"name":{"essential":true}},"id_token":{"name":null}}',
+    }
+    const { id_token, access_token } = await server.logIn(eve, known, { ...request, ...more })
     t.match(claims(id_token), { acr: '1', name: 'Eve Example' })
     const info = await server.get('/oauth2/userinfo', { authorization: `Bearer ${access_token}` })
     t.same(info.body, { sub: eve.id, name: 'Eve Example' })

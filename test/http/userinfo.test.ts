@@ -35,8 +35,11 @@ t.test('the scope says which claims (OIDC Core §5.4), and sub is always the per
 
 t.test('the claims parameter (OIDC Core §5.5) asks for single claims, and for nothing that is ours', async (t) => {
   const claims = JSON.stringify({ userinfo: { email: null, secret_note: { essential: true }, password_hash: null } })
-  const { access_token } = await logIn({ scope: 'openid', claims })
-  t.same((await ask(access_token)).body, { sub: alice.id, email: person.email })
+  const bare = await logIn({ scope: 'openid', claims })
+  t.same((await ask(bare.access_token)).body, { sub: alice.id }, 'S7 no scope asked for an e-mail address')
+  const { body } = await ask((await logIn({ scope: 'openid email', claims })).access_token)
+  t.match(body, { sub: alice.id, email: person.email })
+  t.notOk('secret_note' in body || 'password_hash' in body || 'name' in body)
 })
 
 t.test('T12 only an access token of a person opens it', async (t) => {
