@@ -1,12 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { later } from '../clock.ts'
+import type { RefreshKey } from '../oauth/tokens/refresh-token.ts'
 import type { Random } from '../random.ts'
 import type { KeyDirectory } from './directory.ts'
 import { keyLength } from './sealing.ts'
 import type { RefreshKeyRecord, RefreshKeyStore } from './stores.ts'
-
-/** A key that authenticates refresh tokens. @property id 8 hexadecimal characters */
-export type RefreshKey = { readonly id: string; readonly secret: Buffer }
 
 export type RefreshKeyRing = {
   /** The key that new refresh tokens are made with. */

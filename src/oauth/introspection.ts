@@ -1,5 +1,6 @@
 import { numericDate } from '../clock.ts'
 import type { Client } from './client.ts'
+import { formatScope } from './scope.ts'
 import type { ClientStore, FamilyStore, Standing, TokenStore } from './stores.ts'
 import { familyOf } from './tokens/access-token.ts'
 import { parseRefreshToken, type RefreshKey } from './tokens/refresh-token.ts'
@@ -89,7 +90,7 @@ const introspectRefreshToken = async (
     sub: family.userId,
     client_id: family.clientId,
     sid: family.sessionId,
-    scope: family.scope.join(' '),
+    scope: formatScope(family.scope),
     iat: numericDate(family.live.issuedAt),
     exp: numericDate(expiresAt),
   }

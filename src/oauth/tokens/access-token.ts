@@ -1,4 +1,5 @@
 import { numericDate } from '../../clock.ts'
+import { formatScope } from '../scope.ts'
 
 /** What one access token says; the issuer signs nothing that is not written here. */
 export type AccessToken = {
@@ -23,7 +24,7 @@ export const accessTokenClaims = (issuer: string, token: AccessToken) => ({
   jti: token.jti,
   iat: numericDate(token.issuedAt),
   exp: numericDate(token.expiresAt),
-  ...(token.scope.length > 0 && { scope: token.scope.join(' ') }),
+  ...(token.scope.length > 0 && { scope: formatScope(token.scope) }),
   ...(token.login && {
     sid: token.login.sessionId,
     auth_time: numericDate(token.login.authTime),

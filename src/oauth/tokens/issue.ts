@@ -3,6 +3,7 @@ import type { Random } from '../../random.ts'
 import { idTokenPersonClaims } from '../claims.ts'
 import type { Client, SigningAlgorithm } from '../client.ts'
 import type { Authorization } from '../grants/grant.ts'
+import { formatScope } from '../scope.ts'
 import { type AccessToken, accessTokenClaims } from './access-token.ts'
 import { idTokenClaims } from './id-token.ts'
 import { mintRefreshToken, type RefreshKey } from './refresh-token.ts'
@@ -90,7 +91,7 @@ const bearer = (accessToken: string, seconds: number, scope: readonly string[]) 
   access_token: accessToken,
   token_type: 'Bearer' as const,
   expires_in: seconds,
-  ...(scope.length > 0 && { scope: scope.join(' ') }),
+  ...(scope.length > 0 && { scope: formatScope(scope) }),
 })
 
 const refreshMembers = (

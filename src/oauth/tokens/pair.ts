@@ -4,15 +4,7 @@ import type { Client } from '../client.ts'
 import type { Family, LivePair } from '../stores.ts'
 
 /** What a pair's access token says, beyond what its family says. Its refresh token is the live generation's. */
-export type Pair = {
-  readonly jti: string
-  readonly issuedAt: Date
-  readonly expiresAt: Date
-  readonly scope: readonly string[]
-  readonly audience: readonly string[]
-  readonly jkt: string | undefined
-  readonly signingKid: string
-}
+export type Pair = Omit<LivePair, 'generation' | 'refreshKeyId'> & { readonly jti: string }
 
 export type Asked = {
   readonly scope: readonly string[]
