@@ -26,9 +26,12 @@ const settling = 180
 const mintingRecord = (records: readonly RefreshKeyRecord[], now: Date): RefreshKeyRecord | undefined => {
   const standing = records
     .filter(({ retiresAt }) => retiresAt === undefined || retiresAt > now)
-    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? -1 : 1))
+    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || end(b) - end(a) || (a.id < b.id ? -1 : 1))
   return standing.find(({ createdAt }) => later(createdAt, settling) <= now) ?? standing.at(-1)
 }
+
+/** Of two of the same instant, the one that retires is the elder. */
+const end = ({ retiresAt }: RefreshKeyRecord): number => retiresAt?.getTime() ?? 8.64e15
 
 export const createRefreshKeyRing = async (deps: {
   readonly directory: KeyDirectory

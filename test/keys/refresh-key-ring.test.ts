@@ -36,6 +36,22 @@ t.test('a new key is known everywhere before it mints, and the old one is recogn
   t.same(other.find(old.id), old)
 })
 
+t.test('a key and its successor of the same instant stand in their order, whatever their ids are', async (t) => {
+  for (const [older, newer] of [
+    ['00000001', 'ffffffff'],
+    ['ffffffff', '00000001'],
+  ]) {
+    const deps = await someDeps(t)
+    const ids = [older, newer].map((id) => Buffer.from(id ?? '', 'hex'))
+    const chosen = { ...random, bytes: (length: number) => (length === 4 && ids.shift()) || random.bytes(length) }
+    const ring = await createRefreshKeyRing({ ...deps, random: chosen })
+    await ring.rotate({ emergency: false })
+    t.equal(ring.minting().id, older)
+    deps.clock.advance(180)
+    t.equal(ring.minting().id, newer)
+  }
+})
+
 t.test('an emergency: the old key is recognised no longer', async (t) => {
   const deps = await someDeps(t)
   const ring = await createRefreshKeyRing(deps)
