@@ -42,11 +42,17 @@ export const userinfoClaims = (
   scope: readonly string[],
   requested: RequestedClaims,
 ): Record<string, unknown> =>
-  pick(person, [...scope.flatMap((name) => claimsOfScope[name] ?? []), ...Object.keys(requested.userinfo ?? {})])
+  pick(person, [
+    ...scope.flatMap((name) => claimsOfScope[name] ?? []),
+    ...Object.keys(claimsWithin(requested, scope).userinfo ?? {}),
+  ])
 
 /** The claims about a person that were asked into the ID token itself. */
-export const idTokenPersonClaims = (person: Readonly<Record<string, unknown>>, requested: RequestedClaims) =>
-  pick(person, Object.keys(requested.id_token ?? {}))
+export const idTokenPersonClaims = (
+  person: Readonly<Record<string, unknown>>,
+  scope: readonly string[],
+  requested: RequestedClaims,
+) => pick(person, Object.keys(claimsWithin(requested, scope).id_token ?? {}))
 
 const pick = (person: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(

@@ -1,5 +1,6 @@
 import { numericDate } from '../clock.ts'
 import type { Client } from './client.ts'
+import { entitled, isOffline, leavesNothing } from './entitlement.ts'
 import { formatScope } from './scope.ts'
 import type { ClientStore, FamilyStore, Standing, TokenStore } from './stores.ts'
 import { familyOf } from './tokens/access-token.ts'
@@ -62,13 +63,15 @@ export const activeAccessToken = async (
   if (!claims) return undefined
   const owner = await deps.clients.find(claims.client_id)
   if (!owner || owner.disabledAt || isBefore(claims.iat, owner.notBefore)) return undefined
+  // A client that was deleted and created again under its id does not inherit what the first one was given.
+  if (claims.iat < numericDate(owner.createdAt)) return undefined
   const familyId = familyOf(claims.jti)
   if (familyId === undefined)
     return (await deps.tokens.isRevoked(claims.jti)) ? undefined : { claims, standing: undefined }
 
   const standing = await deps.tokens.standing(familyId, claims.jti)
   if (!standing || standing.tokenRevoked || standing.family.revokedAt || standing.userDisabled) return undefined
-  if (standing.sessionEnded && !standing.family.offline) return undefined
+  if (standing.sessionEnded && !isOffline(standing.family, owner)) return undefined
   if (isBefore(claims.iat, standing.userNotBefore)) return undefined
   return { claims, standing }
 }
@@ -82,6 +85,8 @@ const introspectRefreshToken = async (
   if (!family || family.clientId !== client.client_id || !family.refreshable) return inactive
   if (family.revokedAt || generation !== family.live.generation) return inactive
   if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) return inactive
+  const { scope } = entitled(family, client)
+  if (leavesNothing(family.scope, scope)) return inactive
   const expiresAt = new Date(Math.min(family.idleExpiresAt.getTime(), family.absoluteExpiresAt.getTime()))
   return {
     active: true,
@@ -90,7 +95,7 @@ const introspectRefreshToken = async (
     sub: family.userId,
     client_id: family.clientId,
     sid: family.sessionId,
-    scope: formatScope(family.scope),
+    scope: formatScope(scope),
     iat: numericDate(family.live.issuedAt),
     exp: numericDate(expiresAt),
   }

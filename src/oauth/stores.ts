@@ -87,7 +87,7 @@ export type CodeStore = {
   find(hash: Buffer): Promise<AuthorizationCode | undefined>
   /**
    * RFC 6749 §4.1.2: marks the code spent and inserts its family and the ledger's first row, in one statement.
-   * @returns false when somebody was first, or the code or its session or user was revoked: then nothing happened
+   * @returns false when somebody was first, or the code or its session, user or client was ended: then nothing happened
    */
   spend(hash: Buffer, family: Family, now: Date, origin: Origin): Promise<boolean>
 }
@@ -101,13 +101,15 @@ export type Advance = {
   readonly next: Omit<LivePair, 'scope' | 'audience'>
   readonly jkt: string | undefined
   readonly cookieBound: boolean
-  /** Must be within the family's scope; undefined asks for all of it. It becomes `live.scope`. */
+  /** Must be within the family's scope; undefined asks for all of it that is registered. It becomes `live.scope`. */
   readonly scope: readonly string[] | undefined
   /**
    * Must be within the family's resources; undefined asks for the first of them, or for `issuer` where there is none.
    * It becomes `live.audience`.
    */
   readonly resources: readonly string[] | undefined
+  /** What the client is registered for now: the family is honoured within it, and no wider. */
+  readonly registered: { readonly scope: readonly string[]; readonly resources: readonly string[] }
   readonly issuer: string
   /** Seconds; the new idle expiry never passes the absolute one. */
   readonly idleLifetime: number

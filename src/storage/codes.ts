@@ -53,7 +53,8 @@ const spend = statement(
   'code_spend',
   `WITH alive AS (
     SELECT s.id FROM authorization_codes c JOIN sessions s ON s.id = c.session_id JOIN users u ON u.id = c.user_id
-    WHERE c.hash = $1 AND s.ended_at IS NULL AND u.disabled_at IS NULL FOR SHARE OF s
+      JOIN clients k ON k.id = c.client_id
+    WHERE c.hash = $1 AND s.ended_at IS NULL AND u.disabled_at IS NULL AND k.disabled_at IS NULL FOR SHARE OF s
   ), spent AS (
     UPDATE authorization_codes c SET spent_at = $2, family_id = $3, kept_until = greatest(c.kept_until, $4::timestamptz)
     FROM alive WHERE c.hash = $1 AND c.session_id = alive.id AND c.spent_at IS NULL AND c.revoked_at IS NULL AND c.expires_at > $2

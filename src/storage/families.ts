@@ -27,25 +27,34 @@ export type Families = FamilyStore & {
   show(id: string): Promise<{ readonly family: Family; readonly pairs: readonly LedgerEntry[] } | undefined>
 }
 
-/** $1 to $8 are the same in both statements that redeem a refresh token. */
+/** $1 to $10 are the same in both statements that redeem a refresh token; $9 and $10 are what the client is registered for. */
+const scopeLeft =
+  'ARRAY(SELECT v FROM unnest(f.scope) WITH ORDINALITY AS one(v, n) WHERE v = ANY ($9::text[]) ORDER BY n)'
+const resourceLeft =
+  'ARRAY(SELECT v FROM unnest(f.resources) WITH ORDINALITY AS one(v, n) WHERE v = ANY ($10::text[]) ORDER BY n LIMIT 1)'
+
 const honoured = `f.id = $1 AND f.client_id = $2 AND f.generation = $3 AND f.refreshable AND f.revoked_at IS NULL
   AND f.idle_expires_at > $4 AND f.absolute_expires_at > $4
   AND f.cookie_bound = $5 AND (f.jkt IS NULL OR f.jkt = $6)
-  AND ($7::text[] IS NULL OR $7 <@ f.scope) AND ($8::text[] IS NULL OR $8 <@ f.resources)
+  AND (f.scope <@ $9::text[] OR f.scope && array_remove($9::text[], 'offline_access'))
+  AND ($7::text[] IS NULL OR ($7 <@ f.scope AND $7 <@ $9))
+  AND CASE WHEN $8::text[] IS NOT NULL THEN $8 <@ f.resources AND $8 <@ $10::text[]
+    WHEN cardinality(f.resources) > 0 THEN f.resources && $10
+    ELSE 'openid' = ANY (f.scope) AND 'openid' = ANY ($9) END
   AND EXISTS (SELECT FROM users u WHERE u.id = f.user_id AND u.disabled_at IS NULL)
   AND EXISTS (SELECT FROM clients c WHERE c.id = f.client_id AND c.disabled_at IS NULL)
-  AND (f.offline OR EXISTS (SELECT FROM sessions s WHERE s.id = f.session_id AND s.ended_at IS NULL
+  AND ((f.offline AND 'offline_access' = ANY ($9)) OR EXISTS (SELECT FROM sessions s WHERE s.id = f.session_id AND s.ended_at IS NULL
     AND s.idle_expires_at > $4 AND s.absolute_expires_at > $4))`
 
-const used = `idle_expires_at = least($9, f.absolute_expires_at), last_used_at = $4, ip = $10, user_agent = $11`
+const used = `idle_expires_at = least($11, f.absolute_expires_at), last_used_at = $4, ip = $12, user_agent = $13`
 
 const advance = statement<FamilyRow>(
   'family_advance',
   `WITH advanced AS (
     UPDATE token_families f SET generation = $3 + 1, ${used},
-      live_issued_at = $12, live_expires_at = $13, live_scope = coalesce($7, f.scope),
-      live_audience = coalesce($8, CASE WHEN cardinality(f.resources) > 0 THEN f.resources[1:1] ELSE ARRAY[$14::text] END),
-      live_jkt = $15, signing_kid = $16, refresh_key_id = $17
+      live_issued_at = $14, live_expires_at = $15, live_scope = coalesce($7, ${scopeLeft}),
+      live_audience = coalesce($8, CASE WHEN cardinality(f.resources) > 0 THEN ${resourceLeft} ELSE ARRAY[$16::text] END),
+      live_jkt = $17, signing_kid = $18, refresh_key_id = $19
     WHERE ${honoured} RETURNING ${columns}
   ), ledger AS (
     INSERT INTO token_pairs (family_id, generation, jti, issued_at, expires_at, verdict, ip, user_agent)
@@ -119,6 +128,8 @@ const presented = (asked: Advance): readonly Value[] => [
   asked.jkt,
   asked.scope,
   asked.resources,
+  asked.registered.scope,
+  asked.registered.resources,
   new Date(asked.now.getTime() + asked.idleLifetime * 1000),
   asked.origin.ip,
   asked.origin.userAgent,

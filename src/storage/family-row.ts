@@ -36,23 +36,26 @@ export type FamilyRow = {
 }
 
 /** Every column but those that `effective` has to say, of `f`. */
-const told = `f.id, f.client_id, f.user_id, f.session_id, f.scope, f.resources, f.offline, f.refreshable, f.jkt, f.cookie_bound,
-  f.claims, f.auth_time, f.acr, f.amr, f.generation, f.live_issued_at, f.live_expires_at, f.live_scope, f.live_audience,
+const told = `f.id, f.client_id, f.user_id, f.session_id, f.scope, f.resources, f.refreshable, f.jkt, f.cookie_bound, f.claims,
+  f.auth_time, f.acr, f.amr, f.generation, f.live_issued_at, f.live_expires_at, f.live_scope, f.live_audience,
   f.live_jkt, f.signing_kid, f.refresh_key_id, f.retries, f.absolute_expires_at, f.created_at, f.last_used_at, f.ip, f.user_agent`
 
 /** A row of the table as it stands. */
-export const columns = `${told}, f.idle_expires_at, f.revoked_at, f.revoke_reason`
+export const columns = `${told}, f.offline, f.idle_expires_at, f.revoked_at, f.revoke_reason`
+
+/** Whether it outlives its session: its client must still be registered for that. */
+const offline = `(f.offline AND coalesce('offline_access' = ANY (string_to_array(c.metadata->>'scope', ' ')), false))`
 
 /**
  * A family as it counts, given `s` its session, `u` its person and `c` its client: one without offline_access ends and
  * expires with its session.
  */
-export const effective = `${told},
-  CASE WHEN f.offline THEN f.idle_expires_at
+export const effective = `${told}, ${offline} AS offline,
+  CASE WHEN ${offline} THEN f.idle_expires_at
     ELSE least(f.idle_expires_at, s.idle_expires_at, s.absolute_expires_at) END AS idle_expires_at,
-  coalesce(f.revoked_at, CASE WHEN NOT f.offline THEN s.ended_at END, u.disabled_at, c.disabled_at,
-    CASE WHEN c.id IS NULL OR (s.id IS NULL AND NOT f.offline) THEN f.created_at END) AS revoked_at,
-  coalesce(f.revoke_reason, CASE WHEN NOT f.offline THEN s.end_reason END, CASE WHEN u.disabled_at IS NOT NULL THEN 'user_disabled' END,
+  coalesce(f.revoked_at, CASE WHEN NOT ${offline} THEN s.ended_at END, u.disabled_at, c.disabled_at,
+    CASE WHEN c.id IS NULL OR (s.id IS NULL AND NOT ${offline}) THEN f.created_at END) AS revoked_at,
+  coalesce(f.revoke_reason, CASE WHEN NOT ${offline} THEN s.end_reason END, CASE WHEN u.disabled_at IS NOT NULL THEN 'user_disabled' END,
     CASE WHEN c.id IS NULL OR c.disabled_at IS NOT NULL THEN 'client_disabled' END) AS revoke_reason`
 
 export const standing = `FROM token_families f JOIN users u ON u.id = f.user_id

@@ -48,6 +48,17 @@ t.test('a code is not spent when it expired, or its session or person was ended 
   t.equal(await codes.spend(code.hash, aFamily(login), code.expiresAt, nowhere), false)
 })
 
+t.test('a code is not spent where its client was ended before it was issued (P12)', async (t) => {
+  for (const end of [clients.disable, clients.delete]) {
+    const login = await aLogin(stores)
+    await end(login.clientId, start)
+    const code = aCode(login)
+    await codes.issue(code)
+    t.equal(await codes.spend(code.hash, aFamily(login), start, nowhere), false)
+    t.same((await families.list({ userId: login.userId, limit: 1 }, start)).length, 0)
+  }
+})
+
 t.test('what is stored comes back as it was', async (t) => {
   const { family } = await aBoughtFamily(stores, {
     claims: { userinfo: { name: { values: [1, 'a'] } } },
@@ -99,6 +110,10 @@ const refused: readonly (readonly [string, Partial<Family>, Partial<Advance>])[]
   ['a cookie for a body', {}, { cookieBound: true }],
   ['more scope', {}, { scope: ['openid', 'admin'] }],
   ['a foreign resource', {}, { resources: ['https://evil.example'] }],
+  ['a scope lost', {}, { scope: ['read'], registered: { scope: ['openid'], resources: ['https://api.example'] } }],
+  ['every scope lost', {}, { registered: { scope: ['offline_access', 'more'], resources: ['https://api.example'] } }],
+  ['every resource lost', {}, { registered: { scope: ['openid'], resources: ['https://more.example'] } }],
+  ['openid lost, no resource', { resources: [] }, { registered: { scope: ['read'], resources: [] } }],
   ['the idle expiry', {}, { now: later(start, 3000) }],
   [
     'the absolute expiry',

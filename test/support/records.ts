@@ -129,6 +129,7 @@ export const anAdvance = (family: Family, given: Partial<Advance> = {}): Advance
     cookieBound: false,
     scope: undefined,
     resources: undefined,
+    registered: { scope: [...family.scope, 'offline_access'], resources: family.resources },
     issuer: 'https://issuer.example',
     idleLifetime: 3000,
     now,
@@ -146,7 +147,12 @@ export const aLogin = async (
   const session = aSession(user.id)
   const cookie = aHash()
   await stores.sessions.create(session, cookie, [])
-  await stores.clients.create(clientId, someMetadata(), [], start)
+  await stores.clients.create(
+    clientId,
+    someMetadata({ scope: 'openid read offline_access', resources: ['https://api.example', 'https://other.example'] }),
+    [],
+    start,
+  )
   return { userId: user.id, sessionId: session.id, clientId, cookie }
 }
 

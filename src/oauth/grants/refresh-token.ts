@@ -1,4 +1,5 @@
 import type { Client } from '../client.ts'
+import { entitled, registeredOf } from '../entitlement.ts'
 import { AlarmingGrant, invalidGrant, invalidScope, invalidTarget, Unavailable } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { audienceFor, parseResources } from '../resource.ts'
@@ -58,6 +59,7 @@ const advance = async (
     cookieBound,
     scope,
     resources,
+    registered: registeredOf(client),
     issuer,
     idleLifetime: client.refresh_token_idle_lifetime,
     now,
@@ -71,7 +73,7 @@ const advance = async (
   if (!family) return undefined
   const pair: Pair = {
     ...request.next,
-    ...askedOf(family, { scope, resources, jkt }, issuer),
+    ...askedOf(family, { scope, resources, jkt }, client, issuer),
     jti: `${familyId}.${generation}.${random.bytes(9).toString('base64url')}`,
   }
   return { by: 'person', family, pair, nonce: undefined }
@@ -94,13 +96,22 @@ const explain = async (
   switch (verdict.is) {
     case 'retried':
       await families.countRetry(familyId, now)
-      return { by: 'person', family, pair: pairBeside(family, askedOf(family, presented, issuer)), nonce: undefined }
+      return {
+        by: 'person',
+        family,
+        pair: pairBeside(family, askedOf(family, presented, client, issuer)),
+        nonce: undefined,
+      }
     case 'live':
       return undefined
     case 'exceeds_scope':
-      throw invalidScope('The scope asked for exceeds what was granted (RFC 6749 §6).')
+      throw invalidScope(
+        'The scope asked for exceeds what was granted, or what the client is still registered for (RFC 6749 §6).',
+      )
     case 'exceeds_resources':
-      throw invalidTarget('The resource asked for was not granted (RFC 8707 §2.2).')
+      throw invalidTarget(
+        'The resource asked for was not granted, or the client is no longer registered for it (RFC 8707 §2.2).',
+      )
     case 'stale':
       if (client.stale === 'revoke') await families.revoke(familyId, 'stale', now, origin)
       throw invalidGrant(
@@ -122,12 +133,20 @@ const explain = async (
   }
 }
 
-/** What is not asked for is the whole scope and the default resource, as the statement has it too. */
-const askedOf = (family: Family, asked: Pick<Presented, 'scope' | 'resources' | 'jkt'>, issuer: string): Asked => ({
-  scope: asked.scope ?? family.scope,
-  audience: audienceFor(asked.resources ?? [], family.resources, family.scope, issuer),
-  jkt: asked.jkt ?? family.live.jkt,
-})
+/** What is not asked for is the whole scope and the default resource that are left, as the statement has it too. */
+const askedOf = (
+  family: Family,
+  asked: Pick<Presented, 'scope' | 'resources' | 'jkt'>,
+  client: Client,
+  issuer: string,
+): Asked => {
+  const left = entitled(family, client)
+  return {
+    scope: asked.scope ?? left.scope,
+    audience: audienceFor(asked.resources ?? [], left.resources, left.scope, issuer),
+    jkt: asked.jkt ?? family.live.jkt,
+  }
+}
 
 const gaveUp = (): never => {
   throw new Unavailable(new Error('the family changed twice while it was read'))

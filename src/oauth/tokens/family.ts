@@ -1,4 +1,5 @@
 import { type Client, retryWindow } from '../client.ts'
+import { entitled, leavesNothing } from '../entitlement.ts'
 import { within } from '../scope.ts'
 import type { Family } from '../stores.ts'
 
@@ -36,10 +37,17 @@ export const judge = (family: Family | undefined, presented: Presented, client: 
   const isRetry = presented.generation === live - 1 && inWindow
   if (presented.generation < live && !isRetry) return { is: 'replayed' }
 
-  if (presented.scope && !within(presented.scope, family.scope)) return { is: 'exceeds_scope' }
-  if (presented.resources && !within(presented.resources, family.resources)) return { is: 'exceeds_resources' }
+  const { scope, resources } = entitled(family, client)
+  if (leavesNothing(family.scope, scope)) return { is: 'exceeds_scope' }
+  if (presented.scope && !within(presented.scope, scope)) return { is: 'exceeds_scope' }
+  if (!within(presented.resources ?? [], resources)) return { is: 'exceeds_resources' }
+  if (!presented.resources && !hasDefault(family, scope, resources)) return { is: 'exceeds_resources' }
   return { is: isRetry ? 'retried' : 'live' }
 }
+
+/** RFC 9068 §3, as resource.ts has it: the first resource that is left, or the issuer for whoever only logs in. */
+const hasDefault = (family: Family, scope: readonly string[], resources: readonly string[]): boolean =>
+  resources.length > 0 || (family.resources.length === 0 && scope.includes('openid'))
 
 const isPresenter = (family: Family, { clientId, jkt, cookieBound }: Presented): boolean =>
   family.clientId === clientId && family.cookieBound === cookieBound && (!family.jkt || family.jkt === jkt)

@@ -116,7 +116,7 @@ const idToken = async (
 ): Promise<string> => {
   const algorithm = client.id_token_signed_response_alg
   const wanted = Object.keys(family.claims.id_token ?? {}).length > 0
-  const claims = wanted ? idTokenPersonClaims(await deps.personClaims(family.userId), family.claims) : {}
+  const claims = wanted ? idTokenPersonClaims(await deps.personClaims(family.userId), pair.scope, family.claims) : {}
   const token = {
     family,
     nonce,

@@ -1,8 +1,11 @@
 import t from 'tap'
+import type { Client } from '../../../src/oauth/client.ts'
 import { judge, type Presented } from '../../../src/oauth/tokens/family.ts'
-import { aClient } from '../../support/clients.ts'
+import { aClient as anyClient } from '../../support/clients.ts'
 import { aFamily } from '../../support/families.ts'
 
+const aClient = (given: Partial<Client> = {}): Client =>
+  anyClient({ scope: 'openid read write', resources: ['https://api.example'], ...given })
 const issued = new Date('2026-01-01T00:00:00Z')
 const after = (seconds: number) => new Date(issued.getTime() + seconds * 1000)
 const presented = (more: Partial<Presented> = {}): Presented => ({
@@ -50,6 +53,21 @@ t.test('the verdict on a refresh token that was not advanced', async (t) => {
     ['exceeds_scope', aFamily(), presented({ scope: ['admin'], generation: 4 }), confidential, 0],
     ['replayed', aFamily(), presented({ scope: ['admin'], generation: 1 }), confidential, 0],
     ['exceeds_resources', aFamily(), presented({ resources: ['https://other.example'] }), confidential, 0],
+    ['exceeds_scope', aFamily(), presented({ scope: ['write'] }), aClient({ scope: 'openid read' }), 0],
+    ['exceeds_scope', aFamily(), presented(), aClient({ scope: 'admin offline_access' }), 0],
+    [
+      'exceeds_scope',
+      aFamily({ scope: ['read', 'offline_access'] }),
+      presented(),
+      aClient({ scope: 'offline_access' }),
+      0,
+    ],
+    ['live', aFamily({ scope: [] }), presented(), aClient({ scope: 'admin' }), 0],
+    ['live', aFamily(), presented(), aClient({ scope: 'read' }), 0],
+    ['exceeds_resources', aFamily(), presented(), aClient({ resources: ['https://other.example'] }), 0],
+    ['exceeds_resources', aFamily({ resources: [] }), presented(), aClient({ scope: 'read' }), 0],
+    ['live', aFamily({ resources: [] }), presented(), aClient({ resources: [] }), 0],
+    ['replayed', aFamily(), presented({ generation: 1 }), aClient({ scope: 'admin' }), 0],
     ['live', aFamily(), presented({ scope: ['read'], resources: ['https://api.example'] }), confidential, 0],
   ] as const
   for (const [verdict, family, request, client, seconds] of cases) {

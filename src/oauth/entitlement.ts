@@ -1,0 +1,30 @@
+import type { Client } from './client.ts'
+import { parseScope, within } from './scope.ts'
+import type { Family } from './stores.ts'
+
+/**
+ * What is left of a grant when its client's registration has lost a scope or a resource since. A registration that
+ * gains one gives a family nothing: a person granted what the family says, and no more.
+ */
+export type Entitlement = { readonly scope: readonly string[]; readonly resources: readonly string[] }
+
+export const registeredOf = (client: Client): Entitlement => ({
+  scope: parseScope(client.scope),
+  resources: client.resources,
+})
+
+export const entitled = (family: Pick<Family, 'scope' | 'resources'>, client: Client): Entitlement => {
+  const registered = registeredOf(client)
+  return {
+    scope: family.scope.filter((value) => registered.scope.includes(value)),
+    resources: family.resources.filter((uri) => registered.resources.includes(uri)),
+  }
+}
+
+/** Something was lost, and what remains is nothing, or the mere right to go on asking for it. */
+export const leavesNothing = (granted: readonly string[], left: readonly string[]): boolean =>
+  !within(granted, left) && within(left, ['offline_access'])
+
+/** Whether the family outlives its session: its client must still be registered for that. */
+export const isOffline = (family: Pick<Family, 'offline'>, client: Client): boolean =>
+  family.offline && parseScope(client.scope).includes('offline_access')
