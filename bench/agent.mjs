@@ -12,8 +12,15 @@ export class Unexpected extends Error {
   }
 }
 
-/** One virtual client: a keep-alive connection of its own, and a cookie jar. Redirects are not followed. */
-export const createAgent = (origin) => {
+/** The address of a virtual client, by its number: each in a network of its own. */
+export const addressOf = (index) => `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`
+
+/**
+ * One virtual client: a keep-alive connection of its own, and a cookie jar. Redirects are not followed.
+ *
+ * @param address from which its browser seems to come
+ */
+export const createAgent = (origin, address = addressOf(0)) => {
   const connection = new Client(origin, { pipelining: 1, bodyTimeout: 30_000, headersTimeout: 30_000 })
   const cookies = new Map()
 
@@ -29,8 +36,9 @@ export const createAgent = (origin) => {
 
   return {
     cookies,
-    request: (method, path, { headers = {}, body = null, browses = false } = {}) =>
+    request: (method, path, { headers = {}, body = null, browses = false, from = address } = {}) =>
       new Promise((resolve, reject) => {
+        if (browses) headers['x-forwarded-for'] = from
         if (browses && cookies.size > 0)
           headers.cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
         const answer = { status: 0, headers: {}, text: '' }

@@ -3,7 +3,8 @@
  * What the server costs, measured; README.md says how to read it.
  *
  *   npm run build && npm run bench -- [--scenario refresh,code_flow] [--concurrency 1,16,64] [--seconds 5] [--runs 1]
- *                                     [--warmup 5] [--profile DIRECTORY] [--json FILE]
+ *                                     [--warmup 5] [--profile DIRECTORY] [--json FILE] [--peer oidc-provider]
+ *   npm run build && npm run bench -- --refusals [--samples 2000]
  */
 import { appendFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,9 +15,12 @@ import { parseArgs } from 'node:util'
 import { argon2id } from '../dist/identity/password.js'
 import { migrate } from '../dist/storage/migrate.js'
 import { processBounds, table } from './bounds.mjs'
+import { comparison } from './comparison.mjs'
 import { startDatabase } from './database.mjs'
-import { repeat, run } from './load.mjs'
+import { measure } from './measure.mjs'
 import { residentOf } from './meters.mjs'
+import { peers, startPeer } from './peer.mjs'
+import { measureRefusals } from './s8.mjs'
 import { scenarios } from './scenarios.mjs'
 import { seed } from './seed.mjs'
 import { startServer } from './server.mjs'
@@ -31,16 +35,16 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '1' },
     profile: { type: 'string' },
     json: { type: 'string' },
+    peer: { type: 'string' },
+    refusals: { type: 'boolean', default: false },
+    samples: { type: 'string', default: '2000' },
   },
 })
 const names = options.scenario.split(',')
 const unknown = names.filter((name) => !(name in scenarios))
 if (unknown.length > 0) throw new Error(`no scenario ${unknown}; there are ${Object.keys(scenarios)}`)
-const concurrencies = options.concurrency.split(',').map(Number)
-const seconds = Number(options.seconds)
-const warmup = Number(options.warmup)
-/** Steps of a counting run: enough to round the background away. */
-const counted = 100
+if (options.peer && !(options.peer in peers))
+  throw new Error(`no peer ${options.peer}; there are ${Object.keys(peers)}`)
 
 const say = (text) => process.stdout.write(`${text}\n`)
 const temporary = []
@@ -51,37 +55,25 @@ const directory = async () => {
   return path
 }
 
-/** The run of the lowest CPU: what others do on the machine only ever adds. */
-const leanest = (runs) => runs.reduce((best, one) => (one.cpu.server < best.cpu.server ? one : best))
-
-const measure = async ({ target, database, pids }) => {
+const measureAll = async (subjects) => {
   const results = []
-  for (const scenario of names) {
-    const counts = await countOf(scenario, target, database)
-    for (const concurrency of concurrencies) {
-      const makeStep = await scenarios[scenario](target, concurrency)
-      const runs = []
-      for (let index = 0; index < Number(options.runs); index++)
-        runs.push(await run({ target, makeStep, concurrency, warmup, seconds, pids }))
-      const measured = leanest(runs)
-      const failures = runs.flatMap((one) => one.failures)
-      for (const [message, times] of failures) say(`  ! ${scenario} failed ${times} times: ${message}`)
-      if (failures.length > 0) process.exitCode = 1
-      const result = { scenario, concurrency, counted: counts, measured }
-      results.push(result)
-      if (options.json) appendFileSync(options.json, `${JSON.stringify(result)}\n`)
-      process.stderr.write(`  ${scenario} × ${concurrency}: ${measured.cpu.server.toFixed(3)} ms\n`)
-    }
+  const onResult = (result, failures) => {
+    const { name, scenario, concurrency, measured } = result
+    for (const [message, times] of failures) say(`  ! ${name}: ${scenario} failed ${times} times: ${message}`)
+    if (failures.length > 0) process.exitCode = 1
+    results.push(result)
+    if (options.json) appendFileSync(options.json, `${JSON.stringify(result)}\n`)
+    process.stderr.write(`  ${name}: ${scenario} × ${concurrency}: ${measured.cpu.server.toFixed(3)} ms\n`)
   }
+  await measure(subjects, {
+    names,
+    concurrencies: options.concurrency.split(',').map(Number),
+    warmup: Number(options.warmup),
+    seconds: Number(options.seconds),
+    runs: Number(options.runs),
+    onResult,
+  })
   return results
-}
-
-const countOf = async (scenario, target, database) => {
-  const makeStep = await scenarios[scenario](target, 1)
-  // The first steps fill caches and prepare statements.
-  await repeat({ target, makeStep, times: 15 })
-  const { statements, bytes } = await database.count(() => repeat({ target, makeStep, times: counted }))
-  return { statements: statements / counted, bytes: bytes / counted }
 }
 
 const ofProcess = (name, value, unit) => {
@@ -90,29 +82,10 @@ const ofProcess = (name, value, unit) => {
   say(`${name}: ${value.toFixed(0)} ${unit}, ${missed} (< ${bound})`)
 }
 
-const database = await startDatabase()
-try {
-  await migrate({ url: database.url, log: { info() {} } })
-  const seeded = await seed(database.url)
-  const keys = await directory()
-  const env = { DATABASE_URL: database.url, KEYS_DIR: keys }
-  // The first start makes the keys.
-  await (await startServer({ env })).stop()
-
-  const flags = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []
-  const server = await startServer({ env, flags })
-  running.push(server)
-  ofProcess('start with DATABASE_URL', server.startMs, 'ms')
-  await sleep(3000)
-  ofProcess('idle memory', residentOf(server.pid), 'MB')
-
-  const signature = await bareSignature({ seconds: 2 })
-  const verify = () => argon2id.verify(seeded.slow, seeded.password)
-  const argon2 = await cpuPerAct(verify, { atOnce: 2, seconds: 1 })
-  say(`one signature: ${signature.toFixed(3)} ms; one argon2id: ${(argon2 / signature).toFixed(0)} signatures`)
-  say(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`)
-
-  const target = {
+const ours = (server, seeded, database) => ({
+  name: 'tessera',
+  application: 'tessera',
+  target: {
     ...seeded,
     origin: server.origin,
     paths: {
@@ -125,18 +98,60 @@ try {
     },
     forms: { 'login-form': {}, 'consent-form': { decision: 'allow' } },
     asksConsent: { prompt: 'consent' },
-  }
-  const results = await measure({ target, database, pids: { server: server.pid, postgres: database.pid } })
-  // The unit again: on a machine that others use its clock changes with the hour.
-  const again = await bareSignature({ seconds: 2 })
-  await server.stop()
-  const alone = { DATA_DIR: await directory(), KEYS_DIR: await directory(), ALLOW_EMBEDDED_DATABASE: 'true' }
-  const embedded = await startServer({ env: alone })
-  running.push(embedded)
-  ofProcess('start embedded, new', embedded.startMs, 'ms')
+  },
+  pids: { server: server.pid, postgres: database.pid },
+  scenarios: Object.keys(scenarios),
+  database,
+})
 
-  say(`one signature afterwards: ${again.toFixed(3)} ms\n`)
-  say(table(results, (signature + again) / 2))
+const compareAndTell = async (subject, database) => {
+  const peer = options.peer && (await startPeer(options.peer, database))
+  if (peer) running.push(peer)
+  const before = await bareSignature({ seconds: 2 })
+  const results = await measureAll(peer ? [subject, peer] : [subject])
+  // The unit again: on a machine that others use its clock changes with the hour.
+  const after = await bareSignature({ seconds: 2 })
+  const signature = (before + after) / 2
+  say(`one signature: ${before.toFixed(3)} ms, afterwards ${after.toFixed(3)} ms\n`)
+
+  const [own, theirs] = [subject, peer].map((one) => results.filter(({ name }) => name === one?.name))
+  say(table(own, signature))
+  if (!peer) return
+  say(`\nBeside ${peer.name} ${peer.version}:\n`)
+  say(comparison({ ours: own, theirs, name: peer.name, signature }))
+}
+
+const database = await startDatabase()
+try {
+  await migrate({ url: database.url, log: { info() {} } })
+  const seeded = await seed(database.url)
+  const env = { DATABASE_URL: database.url, KEYS_DIR: await directory() }
+  // The first start makes the keys.
+  await (await startServer({ env })).stop()
+
+  const flags = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []
+  const server = await startServer({ env, flags })
+  running.push(server)
+  const subject = ours(server, seeded, database)
+  say(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`)
+  const verify = () => argon2id.verify(seeded.slow, seeded.password)
+  say(`one argon2id: ${(await cpuPerAct(verify, { atOnce: 2, seconds: 1 })).toFixed(1)} ms of CPU`)
+
+  if (options.refusals) {
+    const samples = Number(options.samples)
+    const { target } = subject
+    if (!(await measureRefusals({ target, database, hash: seeded.slow, samples, say }))) process.exitCode = 1
+  } else {
+    ofProcess('start with DATABASE_URL', server.startMs, 'ms')
+    await sleep(3000)
+    ofProcess('idle memory', residentOf(server.pid), 'MB')
+    await compareAndTell(subject, database)
+    await server.stop()
+    const alone = { DATA_DIR: await directory(), KEYS_DIR: await directory(), ALLOW_EMBEDDED_DATABASE: 'true' }
+    const embedded = await startServer({ env: alone })
+    running.push(embedded)
+    ofProcess('start embedded, new', embedded.startMs, 'ms')
+  }
 } finally {
   for (const server of running) await server.stop()
   await database.stop()

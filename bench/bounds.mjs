@@ -1,3 +1,5 @@
+import { aligned, costOf, number } from './table.mjs'
+
 /**
  * What a request may cost at most: CPU in bare signatures, statements in number. A ratio survives a slower machine, and
  * a busy one; a throughput does not. Scenarios without an entry are shown for comparison.
@@ -29,8 +31,6 @@ const verdict = (name, value, limit) => {
     : `${name} MISSED by ${Math.round((value / limit - 1) * 100)} %`
 }
 
-const number = (value, digits = 2) => (Number.isFinite(value) ? value.toFixed(digits) : '-')
-
 const columns = [
   'scenario',
   'clients',
@@ -45,20 +45,13 @@ const columns = [
   'bounds',
 ]
 
-/** @param results as bench.mjs collects them; CPU is in milliseconds */
+/** @param results as measure.mjs gives them; CPU is in milliseconds */
 export const table = (results, signature) => {
-  const rows = results.map(({ scenario, concurrency, counted, measured }) => {
-    const cost = {
-      statements: counted?.statements ?? Number.NaN,
-      server: measured.cpu.server / signature,
-      postgres: (measured.cpu.postgres ?? 0) / signature,
-    }
+  const rows = results.map((result) => {
+    const { scenario, concurrency, counted, measured } = result
+    const cost = costOf(result, signature)
     const bound = concurrency === boundAt ? bounds[scenario] : undefined
-    const verdicts = bound
-      ? Object.entries(bound)
-          .filter(([name]) => Number.isFinite(cost[name]))
-          .map(([name, limit]) => verdict(name, cost[name], limit))
-      : []
+    const verdicts = Object.entries(bound ?? {}).map(([name, limit]) => verdict(name, cost[name], limit))
     const missed = verdicts.filter((text) => text.includes('MISSED'))
     const limits = bound ? ` (≤ ${bound.statements}, ${bound.server}, ${bound.postgres})` : ''
     return [
@@ -67,15 +60,13 @@ export const table = (results, signature) => {
       number(cost.statements),
       number(cost.server),
       number(cost.postgres),
-      number(counted?.bytes, 0),
+      number(counted.bytes, 0),
       number(measured.p50),
       number(measured.p99),
       number(measured.perSecond, 0),
       number(measured.noise, 1),
       bound ? `${missed.length > 0 ? missed.join(', ') : 'met'}${limits}` : '',
-    ].map(String)
+    ]
   })
-  const widths = columns.map((name, index) => Math.max(name.length, ...rows.map((row) => row[index].length)))
-  const line = (cells) => `| ${cells.map((cell, index) => cell.padEnd(widths[index])).join(' | ')} |`
-  return [line(columns), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+  return aligned(columns, rows)
 }

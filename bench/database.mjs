@@ -23,13 +23,13 @@ export const startDatabase = async () => {
     const { rows } = await admin.query(`SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes`)
     return Number(rows[0].bytes)
   }
-  /** What the server's connections have executed since a position of the log. */
-  const statementsSince = async (position) => {
+  /** What the connections of that name have executed since a position of the log. */
+  const statementsSince = async (position, application) => {
     const file = await open(logFile)
     try {
       const { size } = await file.stat()
       const { buffer } = await file.read(Buffer.alloc(size - position), 0, size - position, position)
-      return buffer.toString().match(/^\[tessera\] LOG: {2}(execute|statement)/gm)?.length ?? 0
+      return buffer.toString().match(new RegExp(`^\\[${application}\\] LOG: {2}(execute|statement)`, 'gm'))?.length ?? 0
     } finally {
       await file.close()
     }
@@ -38,12 +38,20 @@ export const startDatabase = async () => {
   return {
     url: embedded.url,
     pid: Number(pid),
+    query: (text, values) => admin.query(text, values),
+    /** @returns the URL of another, empty database in the same PostgreSQL */
+    async create(name) {
+      await admin.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`)
+      const url = new URL(embedded.url)
+      url.pathname = `/${name}`
+      return url.href
+    },
     /**
      * Statements and bytes of WAL that something costs. PostgreSQL itself logs each statement it executes, BEGIN and
      * COMMIT included, whoever sent it: commits would count a transaction as one, and a wrapper would miss what Prisma
      * sends. The heartbeat of the idle server is a statement each five seconds, less than what is rounded away.
      */
-    async count(act) {
+    async count(application, act) {
       await admin.query('CHECKPOINT')
       await set(`SET log_statement = 'all'`, `SET log_line_prefix = '[%a] '`)
       try {
@@ -51,7 +59,7 @@ export const startDatabase = async () => {
         const before = await walBytes()
         await act()
         await sleep(200)
-        return { statements: await statementsSince(position), bytes: (await walBytes()) - before }
+        return { statements: await statementsSince(position, application), bytes: (await walBytes()) - before }
       } finally {
         await set('RESET log_statement', 'RESET log_line_prefix')
       }

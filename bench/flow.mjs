@@ -15,7 +15,7 @@ const attribute = (tag, name) => {
 }
 
 /** The form of that id, with what its inputs hold. */
-const readForm = (html, id) => {
+export const readForm = (html, id) => {
   const found = new RegExp(`<form\\b([^>]*\\bid="${id}"[^>]*)>([\\s\\S]*?)</form>`).exec(html)
   if (!found) return undefined
   const fields = {}
@@ -41,13 +41,8 @@ export const requestTokens = async (agent, target, client, fields) => {
   return tokens
 }
 
-/**
- * One whole flow, as a browser and its client do it: authorize, log in, consent, redeem, with PKCE. Pages are filled in
- * where they appear, so that a browser that is logged in passes through.
- *
- * @param visitor `{ username, password }`
- */
-export const codeFlow = async (agent, target, visitor, { client = target.clients.app, parameters = {} } = {}) => {
+/** RFC 6749 §4.1.1 with PKCE. */
+export const authorizationRequest = (client, parameters = {}) => {
   const verifier = randomBytes(32).toString('base64url')
   const state = randomBytes(8).toString('base64url')
   const query = form({
@@ -62,6 +57,17 @@ export const codeFlow = async (agent, target, visitor, { client = target.clients
     code_challenge_method: 'S256',
     ...parameters,
   })
+  return { verifier, state, query }
+}
+
+/**
+ * One whole flow, as a browser and its client do it: authorize, log in, consent, redeem, with PKCE. Pages are filled in
+ * where they appear, so that a browser that is logged in passes through.
+ *
+ * @param visitor `{ username, password }`
+ */
+export const codeFlow = async (agent, target, visitor, { client = target.clients.app, parameters = {} } = {}) => {
+  const { verifier, state, query } = authorizationRequest(client, parameters)
   const fill = { ...target.forms, 'login-form': { ...target.forms['login-form'], ...visitor } }
 
   let next = { method: 'GET', path: `${target.paths.authorize}?${query}` }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createAgent } from './agent.mjs'
+import { addressOf, createAgent } from './agent.mjs'
 import { cpuOf, cpuOfMachine } from './meters.mjs'
 
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
@@ -12,7 +12,7 @@ const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q 
  * @returns CPU in milliseconds per step, latencies in milliseconds, `noise` in cores that others used
  */
 export const run = async ({ target, makeStep, concurrency, warmup, seconds, pids }) => {
-  const agents = Array.from({ length: concurrency }, () => createAgent(target.origin))
+  const agents = Array.from({ length: concurrency }, (_, index) => createAgent(target.origin, addressOf(index)))
   const latencies = []
   const failures = new Map()
   let counting = false

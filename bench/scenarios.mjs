@@ -1,11 +1,11 @@
-import { createAgent, form, formType, Unexpected } from './agent.mjs'
+import { addressOf, createAgent, form, formType, Unexpected } from './agent.mjs'
 import { basic, codeFlow, requestTokens } from './flow.mjs'
 
 /** So many token responses of different people, before anything is measured. */
 const gather = async (target, count, options) => {
   const gathered = []
   for (let index = 0; index < count; index++) {
-    const agent = createAgent(target.origin)
+    const agent = createAgent(target.origin, addressOf(index))
     gathered.push(await codeFlow(agent, target, target.visitor(index), options))
     await agent.close()
   }
@@ -17,8 +17,11 @@ const getter = (path, expected) => async () => (agent) => async () => {
   if (answer.status !== 200 || !answer.text.includes(expected)) throw new Unexpected(path, answer)
 }
 
-const introspecting = (kind, clientOf) => async (target) => {
-  const tokens = (await gather(target, 32)).map((pair) => pair[kind])
+/** A server that neither introspects signed tokens nor takes them at userinfo names a client with others. */
+const opaque = ({ clients }, client) => clients.opaque ?? client
+
+const introspecting = (kind, issuedTo, clientOf) => async (target) => {
+  const tokens = (await gather(target, 32, { client: issuedTo(target) })).map((pair) => pair[kind])
   const headers = { 'content-type': formType, ...basic(clientOf(target)) }
   let turn = 0
   return (agent) => async () => {
@@ -65,11 +68,21 @@ export const scenarios = {
       await codeFlow(agent, target, target.visitor(index))
     }
   },
-  introspect: introspecting('access_token', (target) => target.clients.introspector),
+  introspect: introspecting(
+    'access_token',
+    (target) => opaque(target, target.clients.app),
+    (target) => target.clients.introspector,
+  ),
   // Of a refresh token nobody but its own client is told.
-  introspect_refresh: introspecting('refresh_token', (target) => target.clients.app),
+  introspect_refresh: introspecting(
+    'refresh_token',
+    (target) => target.clients.app,
+    (target) => target.clients.app,
+  ),
   userinfo: async (target) => {
-    const tokens = (await gather(target, 32, { client: target.clients.openid })).map((pair) => pair.access_token)
+    const tokens = (await gather(target, 32, { client: opaque(target, target.clients.openid) })).map(
+      (pair) => pair.access_token,
+    )
     let turn = 0
     return (agent) => async () => {
       const headers = { authorization: `Bearer ${tokens[turn++ % tokens.length]}` }

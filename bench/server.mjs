@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-const entry = fileURLToPath(new URL('../dist/start.cjs', import.meta.url))
+const ours = fileURLToPath(new URL('../dist/start.cjs', import.meta.url))
 
 export const freePort = async () => {
   const probe = createServer().listen(0, '127.0.0.1')
@@ -29,11 +29,18 @@ const statusOf = (url) =>
  *
  * @param env beside the address; nothing of this process's environment but PATH
  * @param flags of Node, for a profile
+ * @param entry of another server than ours
  */
-export const startServer = async ({ env = {}, flags = [] } = {}) => {
+export const startServer = async ({ env = {}, flags = [], entry = ours } = {}) => {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
-  const address = { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ISSUER: origin }
+  const address = {
+    PATH: process.env.PATH,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    ISSUER: origin,
+    TRUST_PROXY: '127.0.0.1',
+  }
   const start = performance.now()
   const child = spawn(process.execPath, [...flags, entry], {
     env: { ...address, NODE_ENV: 'production', LOG_LEVEL: 'warn', ...env },
@@ -41,7 +48,10 @@ export const startServer = async ({ env = {}, flags = [] } = {}) => {
   })
   const ended = once(child, 'exit')
   while ((await statusOf(`${origin}/.well-known/openid-configuration`)) !== 200) {
-    if (child.exitCode !== null || performance.now() - start > 60_000) throw new Error('the server does not come up')
+    if (child.exitCode !== null || performance.now() - start > 60_000) {
+      child.kill('SIGKILL')
+      throw new Error('the server does not come up')
+    }
     await sleep(2)
   }
   const startMs = performance.now() - start
