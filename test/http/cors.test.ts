@@ -74,6 +74,36 @@ t.test('T23 the answer is readable for an origin of this client alone, errors to
   t.equal(allowed(stranger.headers), null, 'an unknown client has no origins')
 })
 
+t.test(
+  'T23 what is refused before its client is known can be read as well: it says nothing about anybody',
+  async (t) => {
+    const form = 'application/x-www-form-urlencoded'
+    const bodies = [
+      [413, 'the body is too large', `token=${'x'.repeat(100_000)}`, form],
+      [415, 'the body is no form', '{}', 'application/json'],
+      [415, 'another character set', 'a=b', `${form}; charset=utf-16`],
+      [400, 'too many parameters', 'a&'.repeat(600), form],
+      [400, 'a parameter twice', `client_id=${app.client_id}&client_id=${app.client_id}`, form],
+    ] as const
+    for (const path of ['/oauth2/token', '/oauth2/revoke', '/oauth2/userinfo'])
+      for (const [status, why, body, type] of bodies) {
+        const headers = { origin, 'content-type': type }
+        const response = await fetch(server.issuer + path, { method: 'POST', headers, body })
+        if (path === '/oauth2/userinfo' && status === 400) t.ok(response.status >= 400, why)
+        else t.equal(response.status, status, `${path}: ${why}`)
+        t.equal(allowed(response.headers), '*', `${path}: ${why}`)
+        t.match(response.headers.get('access-control-expose-headers'), /X-Request-Id/)
+        t.equal(response.headers.get('access-control-allow-credentials'), null)
+      }
+    const introspection = await fetch(`${server.issuer}/oauth2/introspect`, {
+      method: 'POST',
+      headers: { origin },
+      body: '{}',
+    })
+    t.equal(allowed(introspection.headers), null, 'where no CORS is promised there is none')
+  },
+)
+
 t.test('T23 an origin of another client is a stranger', async (t) => {
   const other = await server.anApp({ token_endpoint_auth_method: 'none', allowed_origins: [evil] })
   const answer = await server.post('/oauth2/token', refreshForm('junk'), other, { origin })

@@ -4,13 +4,17 @@ import type { Client } from '../../oauth/client.ts'
 /** What a browser app may read of an answer. */
 const exposed = 'WWW-Authenticate, X-Request-Id, Retry-After'
 
-/** Public documents: metadata, keys, and userinfo, which a bearer token alone opens. No credentials with `*`. */
+/**
+ * Public documents: metadata, keys, and userinfo, which a bearer token alone opens; and what is refused before a body
+ * was read and a client known, for it says nothing about anybody. No credentials with `*`.
+ */
 export const allowAnyOrigin = (reply: FastifyReply): void => {
   reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', exposed)
 }
 
 /** T23: the answer is readable only for an origin of this client, errors too; other pages get nothing to read. */
 export const allowOriginOf = (client: Client | undefined, request: FastifyRequest, reply: FastifyReply): void => {
+  reply.removeHeader('access-control-allow-origin').removeHeader('access-control-expose-headers')
   reply.header('vary', 'Origin')
   const { origin } = request.headers
   if (origin === undefined || !client || !originsOf(client).includes(origin)) return

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { TokenDependencies } from '../../oauth/introspection.ts'
 import { paths } from '../../oauth/metadata.ts'
@@ -6,7 +6,7 @@ import { revoke as revokeToken } from '../../oauth/revocation.ts'
 import { bodyParameters } from '../form.ts'
 import { originOf } from '../origin.ts'
 import type { ClientDoor } from './client-door.ts'
-import { preflight } from './cors.ts'
+import { allowAnyOrigin, preflight } from './cors.ts'
 
 export type RevokeOptions = {
   readonly door: ClientDoor
@@ -18,7 +18,8 @@ export type RevokeOptions = {
 export const revoke = async (app: FastifyInstance, { door, clock, tokens }: RevokeOptions): Promise<void> => {
   preflight(app, paths.revoke, 'POST')
 
-  app.post(paths.revoke, async (request, reply) => {
+  const onRequest = async (_request: FastifyRequest, reply: FastifyReply) => allowAnyOrigin(reply)
+  app.post(paths.revoke, { onRequest }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     const now = clock.now()
     const parameters = bodyParameters(request)

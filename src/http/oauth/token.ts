@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { Client, SigningAlgorithm } from '../../oauth/client.ts'
 import { OAuthError, unauthorizedClient } from '../../oauth/errors.ts'
@@ -9,7 +9,7 @@ import { type IssueDependencies, issue } from '../../oauth/tokens/issue.ts'
 import { bodyParameters } from '../form.ts'
 import { originOf } from '../origin.ts'
 import type { ClientDoor } from './client-door.ts'
-import { preflight } from './cors.ts'
+import { allowAnyOrigin, preflight } from './cors.ts'
 
 export type TokenOptions = {
   readonly door: ClientDoor
@@ -27,7 +27,8 @@ export const token = async (
 ): Promise<void> => {
   preflight(app, paths.token, 'POST')
 
-  app.post(paths.token, async (request, reply) => {
+  const onRequest = async (_request: FastifyRequest, reply: FastifyReply) => allowAnyOrigin(reply)
+  app.post(paths.token, { onRequest }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     const now = clock.now()
     const parameters = bodyParameters(request)
