@@ -27,6 +27,8 @@ export type LoginResult =
     }
   | { readonly is: 'refused' }
   | { readonly is: 'wait'; readonly seconds: number }
+  /** The password was not looked at, and the attempt does not count. */
+  | { readonly is: 'busy'; readonly seconds: number }
 
 /** Nobody of that name, disabled, without a password, wrong password: the same answer after the same work. */
 export const logIn = async (
@@ -51,9 +53,28 @@ export const logIn = async (
   const { user, forgive } = admitted
   try {
     const matches = await deps.passwords.verify(user?.disabledAt ? undefined : user?.passwordHash, attempt.password)
-    return user && matches ? { is: 'authenticated', user, forgive, amr: ['pwd'] } : { is: 'refused' }
+    if (!user || !matches) return { is: 'refused' }
   } catch (error) {
-    if (error instanceof Busy) return { is: 'wait', seconds: error.retryAfterSeconds }
-    throw error
+    if (!(error instanceof Busy)) throw error
+    await deps.logins.forgive(forgive)
+    return { is: 'busy', seconds: error.retryAfterSeconds }
+  }
+  await refreshHash(deps, user, attempt.password)
+  return { is: 'authenticated', user, forgive, amr: ['pwd'] }
+}
+
+/** What is known of a password only now that it was typed: a hash of an older cost becomes one of today's. */
+const refreshHash = async (
+  deps: { readonly logins: LoginStore; readonly passwords: Passwords },
+  { id, passwordHash }: User,
+  password: string,
+): Promise<void> => {
+  if (passwordHash === undefined) return
+  try {
+    const fresh = await deps.passwords.rehash(passwordHash, password)
+    if (fresh !== undefined) await deps.logins.rehash(id, passwordHash, fresh)
+  } catch (error) {
+    // The next login is as good.
+    if (!(error instanceof Busy)) throw error
   }
 }

@@ -43,7 +43,12 @@ export type Passwords = {
    * Throws `Busy` when too many wait.
    */
   verify(hash: string | undefined, password: string): Promise<boolean>
-  needsRehash(hash: string): boolean
+  /**
+   * A new hash of a password that was just verified, however short it is by today's rules. Throws `Busy` when too many
+   * wait.
+   * @returns undefined where the hash has today's cost
+   */
+  rehash(hash: string, password: string): Promise<string | undefined>
 }
 
 /** @param deps.concurrency how many are hashed at once: at least two fewer than the thread pool has threads */
@@ -61,11 +66,14 @@ export const createPasswords = (deps: {
   const { memoryCost, timeCost, parallelism } = cost
   const dummy = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${base64(16)}$${base64(32)}`
 
+  const hashed = (password: string): Promise<string> =>
+    queue.run(() => hasher.hash(normalized(password), random.bytes(16)))
+
   return {
     async hash(password) {
       const fault = newPasswordFault(password)
       if (fault) throw new RangeError(`the password is ${fault}`)
-      return queue.run(() => hasher.hash(normalized(password), random.bytes(16)))
+      return hashed(password)
     },
     async verify(hash, password) {
       // Refused for everybody alike, so that nothing is learnt about anybody.
@@ -73,6 +81,9 @@ export const createPasswords = (deps: {
       const matches = await queue.run(() => hasher.verify(hash ?? dummy, normalized(password)))
       return matches && hash !== undefined
     },
-    needsRehash: (hash) => !hash.startsWith('$argon2id$') || argon2.needsRehash(hash, cost),
+    async rehash(hash, password) {
+      if (hash.startsWith('$argon2id$') && !argon2.needsRehash(hash, cost)) return undefined
+      return hashed(password)
+    },
   }
 }

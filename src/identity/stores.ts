@@ -84,18 +84,25 @@ export type Bucket = { readonly key: Buffer; readonly windowSeconds: number; rea
 export type LoginStore = {
   /**
    * Counts one attempt in each bucket and finds the person, in one statement.
-   * @param then counted only when none of the first has overflowed; no bucket may be in both
+   * @param rounds at most three, each counted only when no bucket of those before it has overflowed. The keys of a
+   *   round are greater than those before: rows are locked in the order of their keys, here and by whoever forgives
    * @returns each bucket that was counted as it stands now, in the order given
    */
   attempt(
     usernameKey: string,
-    buckets: readonly Bucket[],
+    rounds: readonly (readonly Bucket[])[],
     now: Date,
-    then?: readonly Bucket[],
   ): Promise<{
     readonly user: User | undefined
     readonly counted: readonly { readonly points: number; readonly expiresAt: Date }[]
   }>
+  /** Takes one attempt back in each bucket, where no session does it. */
+  forgive(keys: readonly Buffer[]): Promise<void>
+  /**
+   * The same password under a new hash, which ends nothing.
+   * @returns false when the hash is no longer `from`: a new password was set meanwhile, and stays
+   */
+  rehash(userId: string, from: string, to: string): Promise<boolean>
 }
 
 /** The link that makes somebody an administrator, spent by its first use. */

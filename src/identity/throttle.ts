@@ -31,25 +31,33 @@ export const defaultThrottle: ThrottlePolicy = {
 /** @property device the id of a device this person is known on */
 export type Suspect = { readonly usernameKey: string; readonly network: string; readonly device: string | undefined }
 
-/** Hashed: the table is no list of names and addresses. JSON, so that no two lists of parts are the same text. */
-const bucket = (limit: Limit, ...parts: readonly string[]): Bucket & Limit => ({
-  ...limit,
-  key: createHash('sha256').update(JSON.stringify(parts)).digest(),
-})
+/**
+ * Hashed: the table is no list of names and addresses. JSON, so that no two lists of parts are the same text. The round
+ * comes first, so that the order of keys, in which rows are locked, is the order in which they are counted.
+ */
+const bucket = (round: number, limit: Limit, ...parts: readonly string[]): Bucket & Limit => {
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest()
+  return { ...limit, key: Buffer.concat([Buffer.of(round), hash.subarray(1)]) }
+}
 
 /**
- * Two rounds: an attempt that the first one stops fills no bucket of the second. Who is impatient does not wait a day
- * for it, and who hammers from one network does not lock the account for others.
+ * Three rounds: an attempt that one of them stops fills no bucket of the next. A network that floods makes no rows for
+ * the names it thinks of; who is impatient does not wait a day for it; who hammers from one network does not lock the
+ * account for others.
  */
 export const rounds = (
   policy: ThrottlePolicy,
   { usernameKey, network, device }: Suspect,
 ): readonly (readonly (Bucket & Limit)[])[] =>
   device !== undefined
-    ? [[bucket(policy.device, 'device', usernameKey, device)]]
+    ? [[bucket(0, policy.device, 'device', usernameKey, device)]]
     : [
-        [bucket(policy.guesser, 'guesser', usernameKey, network), bucket(policy.network, 'network', network)],
-        [bucket(policy.persistent, 'persistent', usernameKey, network), bucket(policy.account, 'account', usernameKey)],
+        [bucket(0, policy.network, 'network', network)],
+        [bucket(1, policy.guesser, 'guesser', usernameKey, network)],
+        [
+          bucket(2, policy.persistent, 'persistent', usernameKey, network),
+          bucket(2, policy.account, 'account', usernameKey),
+        ],
       ]
 
 /** @property forgive what success takes back */
@@ -64,11 +72,11 @@ export const admit = async (
   suspect: Suspect,
   now: Date,
 ): Promise<Allowance> => {
-  const [first = [], second = []] = rounds(policy, suspect)
-  const { user, counted } = await logins.attempt(suspect.usernameKey, first, now, second)
-  const all = [...first, ...second]
-  // The second round is not counted when the first overflowed; anything else that is missing is the store's mistake.
-  const seconds = waitOf(counted.length === first.length ? first : all, counted, now)
+  const asked = rounds(policy, suspect)
+  const { user, counted } = await logins.attempt(suspect.usernameKey, asked, now)
+  const all = asked.flat()
+  // Nothing is counted after a round that overflowed; anything else that is missing is the store's mistake.
+  const seconds = waitOf(all.slice(0, counted.length), counted, now)
   if (seconds > 0) return { is: 'wait', seconds }
   if (counted.length < all.length) throw new Error('the store counted fewer buckets than it was given')
   return { is: 'allowed', user, forgive: all.map(({ key }) => key) }

@@ -1,8 +1,9 @@
 import { framed } from './document.tsx'
 import { Alert, Field, Hidden, shownTo } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
+import type { Texts } from './texts/en.ts'
 
-export type LoginFailure = { readonly is: 'wrong' } | { readonly is: 'wait'; readonly seconds: number }
+export type LoginFailure = { readonly is: 'wrong' } | { readonly is: 'wait' | 'busy'; readonly seconds: number }
 
 export type Login = {
   /** The client's name; absent when the person logs in to the server itself. */
@@ -17,6 +18,24 @@ export type Login = {
   readonly known?: { readonly username: string } | undefined
   readonly action?: string | undefined
 }
+
+const wordsFor = (failure: LoginFailure, isKnown: boolean, t: Texts): string => {
+  if (failure.is !== 'wrong') return t.login[failure.is](failure.seconds)
+  return isKnown ? t.login.wrongPassword : t.login.wrong
+}
+
+/** Either page leads to another account, and out. */
+const OtherAccount = ({ t }: { readonly t: Texts }) => (
+  <button id="login-other" type="submit" name="decision" value="other" formNoValidate>
+    {t.login.other}
+  </button>
+)
+
+const Cancel = ({ t }: { readonly t: Texts }) => (
+  <button id="login-cancel" class="quiet" type="submit" name="decision" value="cancel" formNoValidate>
+    {t.cancel}
+  </button>
+)
 
 /** Sends `decision` = `log-in`, `other` or `cancel`. */
 export const loginPage = (data: Login, presentation: Presentation): string => {
@@ -43,11 +62,7 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
                 ['csrf', data.csrf],
               ]}
             />
-            {failure && (
-              <Alert id="login-error">
-                {failure.is === 'wait' ? t.login.wait(failure.seconds) : known ? t.login.wrongPassword : t.login.wrong}
-              </Alert>
-            )}
+            {failure && <Alert id="login-error">{wordsFor(failure, known !== undefined, t)}</Alert>}
             <Field
               name="username"
               label={t.username}
@@ -72,14 +87,8 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
               <button id="login-submit" class="primary" type="submit" name="decision" value="log-in">
                 {known ? t.login.confirmSubmit : t.login.submit}
               </button>
-              {known && (
-                <button id="login-other" type="submit" name="decision" value="other" formNoValidate>
-                  {t.login.other}
-                </button>
-              )}
-              <button id="login-cancel" class="quiet" type="submit" name="decision" value="cancel" formNoValidate>
-                {t.cancel}
-              </button>
+              {known && <OtherAccount t={t} />}
+              <Cancel t={t} />
             </div>
           </form>
         </>
@@ -118,12 +127,8 @@ export const selectAccountPage = (data: SelectAccount, presentation: Presentatio
               <button id="select-continue" class="primary" type="submit" name="decision" value="continue">
                 {t.select.continueAs(data.person.username)}
               </button>
-              <button id="login-other" type="submit" name="decision" value="other">
-                {t.select.other}
-              </button>
-              <button id="login-cancel" class="quiet" type="submit" name="decision" value="cancel">
-                {t.cancel}
-              </button>
+              <OtherAccount t={t} />
+              <Cancel t={t} />
             </div>
           </form>
         </>

@@ -1,6 +1,7 @@
 import type { Session, SessionEnd, SessionStore } from '../identity/stores.ts'
 import type { FamilyEnd } from '../oauth/stores.ts'
 import { type Database, statement } from './database.ts'
+import { forgiven } from './logins.ts'
 import type { Session as StoredSession } from './prisma/client.ts'
 import { type UserRow, userColumns, userOf } from './user-row.ts'
 
@@ -25,10 +26,6 @@ const find = statement<SessionRow & UserRow>(
    FROM sessions s JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
    WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.absolute_expires_at > $2`,
 )
-
-/** Locked in the order of their keys, as an attempt locks them. $1 are the keys. */
-const forgiven = `locked AS (SELECT key FROM login_attempts WHERE key = ANY($1::bytea[]) ORDER BY key FOR UPDATE),
-  forgiven AS (UPDATE login_attempts a SET points = greatest(a.points - 1, 0) FROM locked WHERE a.key = locked.key)`
 
 /** The person is locked: a login that a new password or a closed account overtook starts nothing. */
 const create = statement(

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { deviceToken } from '../../src/identity/device.ts'
 import { type LoginAttempt, type LoginResult, logIn } from '../../src/identity/login.ts'
-import { createPasswords } from '../../src/identity/password.ts'
+import { createPasswords, type Passwords } from '../../src/identity/password.ts'
+import { Busy } from '../../src/identity/queue.ts'
 import { defaultThrottle, rounds, waitOf } from '../../src/identity/throttle.ts'
 import { systemRandom as random } from '../../src/random.ts'
 import { aCountingHasher, aLoginStore, at, aUser, start } from './people.ts'
@@ -132,7 +133,7 @@ t.test('success takes its own attempt back, and no more', async (t) => {
   for (let i = 0; i < 200; i++) {
     const result = await tryToLogIn()
     if (result.is !== 'authenticated') throw new Error(`login ${i}: ${result.is}`)
-    logins.forgive(result.forgive)
+    await logins.forgive(result.forgive)
   }
   await times(5, () => tryToLogIn(wrong))
   t.match(await tryToLogIn(), { is: 'wait' }, 'earlier successes are no credit')
@@ -157,7 +158,46 @@ t.test('D1, D2 a flood of names that do not exist: bounded hashes, and the rest 
   const results = await times(200, (index) => tryToLogIn({ username: `nobody${index}`, ip: `10.0.0.${index}` }))
   t.equal(seen.atOnce, 2)
   t.equal(seen.verified.length, 22)
-  t.equal(waits(results), 178)
+  t.equal(results.filter(({ is }) => is === 'busy').length, 178)
+})
+
+t.test('S9 a password nobody had time to look at does not count', async (t) => {
+  const { tryToLogIn, seen } = aDoor({ waiting: 0 })
+  for (let i = 0; i < 10; i++) {
+    const strangers = times(2, (index) => tryToLogIn({ username: `stranger ${i} ${index}` }))
+    t.same(await times(5, () => tryToLogIn()), Array(5).fill({ is: 'busy', seconds: 2 }))
+    await strangers
+  }
+  t.equal(seen.verified.length, 20)
+  for (let i = 0; i < 4; i++) t.match(await tryToLogIn(wrong), { is: 'refused' })
+  t.match(await tryToLogIn(), { is: 'authenticated' }, 'the fifth')
+})
+
+t.test('S12 a hash of another cost is renewed by the login that can; only then, and never at its cost', async (t) => {
+  const { tryToLogIn, logins } = aDoor()
+  await tryToLogIn(wrong)
+  await tryToLogIn({ username: 'disabled' })
+  t.same(logins.rehashed, [])
+  t.match(await tryToLogIn(), { is: 'authenticated' })
+  const hash = 'hash of correct horse'
+  t.same(logins.rehashed, [{ userId: users.alice.id, from: hash, to: hash }])
+})
+
+t.test('S12 a login does not fail because its hash cannot be renewed', async (t) => {
+  const busy = createPasswords({ concurrency: 1, waiting: 0, random, hasher: aCountingHasher().hasher })
+  const logins = aLoginStore(users)
+  const passwords: Passwords = {
+    ...busy,
+    rehash: async () => {
+      throw new Busy(2)
+    },
+  }
+  const deps = { logins, passwords, throttle: defaultThrottle, deviceSecrets: [secret] as const }
+  const attempt = { username: 'alice', password: 'correct horse', ip: undefined, device: undefined }
+  t.match(await logIn(deps, attempt, start), { is: 'authenticated' })
+  t.same(logins.rehashed, [])
+  const broken: Passwords = { ...busy, rehash: () => Promise.reject(new Error('the store is away')) }
+  await t.rejects(logIn({ ...deps, passwords: broken }, attempt, start), Error, 'anything else is not passed over')
 })
 
 t.test('buckets are hashes, and no two are the same', async (t) => {

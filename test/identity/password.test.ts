@@ -35,10 +35,17 @@ t.test('argon2id at its stated cost; every spelling of a password is the same (S
     await passwords.verify(undefined, 'Crème brûlée ①'),
     'the dummy is a hash that argon2 reads, and nobody matches',
   )
+})
 
-  t.notOk(passwords.needsRehash(hash))
-  t.ok(passwords.needsRehash(hash.replace('t=2', 't=1')))
-  t.ok(passwords.needsRehash(hash.replace('argon2id', 'argon2i')))
+t.test('a password is hashed again where its hash has another cost, however short it is (S12)', async (t) => {
+  const passwords = createPasswords({ concurrency: 1, random })
+  const hash = await passwords.hash('Crème brûlée ①')
+  t.equal(await passwords.rehash(hash, 'Crème brûlée ①'), undefined)
+  for (const old of [hash.replace('t=2', 't=1'), hash.replace('m=19456', 'm=4096'), hash.replace('2id', '2i')]) {
+    const fresh = (await passwords.rehash(old, 'cre\u0300me')) ?? ''
+    t.match(fresh, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    t.ok(await passwords.verify(fresh, 'crème'))
+  }
 })
 
 t.test('S12 what is too long or holds NUL is refused before it is hashed', async (t) => {

@@ -35,8 +35,10 @@ export const aSession = (session: Partial<Session> = {}): Session => ({
 /** Counters in memory, with the windows of the table: fixed, from the first attempt on. */
 export const aLoginStore = (users: Readonly<Record<string, User>> = { alice: aUser() }) => {
   const counters = new Map<string, { points: number; expiresAt: Date }>()
-  const store: LoginStore & { forgive(keys: readonly Buffer[]): void } = {
-    async attempt(usernameKey, buckets, now, then = []) {
+  const rehashed: { userId: string; from: string; to: string }[] = []
+  const store: LoginStore & { readonly rehashed: typeof rehashed } = {
+    rehashed,
+    async attempt(usernameKey, rounds, now) {
       const count = ({ key, windowSeconds }: Bucket) => {
         const before = counters.get(key.toString('hex'))
         const alive = before && before.expiresAt > now ? before : { points: 0, expiresAt: later(now, windowSeconds) }
@@ -44,15 +46,23 @@ export const aLoginStore = (users: Readonly<Record<string, User>> = { alice: aUs
         counters.set(key.toString('hex'), counter)
         return counter
       }
-      const first = buckets.map(count)
-      const passes = first.every(({ points }, index) => points <= (buckets[index]?.attempts ?? points))
-      return { user: users[usernameKey], counted: passes ? [...first, ...then.map(count)] : first }
+      const counted: ReturnType<typeof count>[] = []
+      for (const round of rounds) {
+        const states = round.map(count)
+        counted.push(...states)
+        if (states.some(({ points }, index) => points > (round[index]?.attempts ?? points))) break
+      }
+      return { user: users[usernameKey], counted }
     },
-    forgive(keys) {
+    async forgive(keys) {
       for (const key of keys) {
         const counter = counters.get(key.toString('hex'))
         if (counter) counter.points -= 1
       }
+    },
+    async rehash(userId, from, to) {
+      rehashed.push({ userId, from, to })
+      return true
     },
   }
   return store

@@ -58,6 +58,7 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
     'login-to-server': (p) => loginPage(aLogin(words, { app: undefined, username: person }), p),
     'login-failed': (p) => loginPage(aLogin(words, { username: person, failure: { is: 'wrong' } }), p),
     'login-wait': (p) => loginPage(aLogin(words, { username: person, failure: { is: 'wait', seconds: 45 } }), p),
+    'login-busy': (p) => loginPage(aLogin(words, { username: person, failure: { is: 'busy', seconds: 2 } }), p),
     'login-confirm': (p) => loginPage(aLogin(words, { known: { username: person }, failure: { is: 'wrong' } }), p),
     'select-account': (p) =>
       selectAccountPage({ app, person: { username: person }, interaction: value, csrf: value }, p),

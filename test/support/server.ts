@@ -105,6 +105,8 @@ export type ServerOptions = {
   readonly path?: string
   /** The slow hash, for a test that counts it. */
   readonly hasher?: Hasher
+  /** How many may wait for it. */
+  readonly waiting?: number
   /** With the demo person, the demo app and the demo API beside it. */
   readonly demo?: boolean
 }
@@ -146,7 +148,12 @@ export const aServer = async (t: Test, options: ServerOptions = {}): Promise<Tes
   const app = await createApp({
     ...parts,
     ...(options.hasher && {
-      passwords: createPasswords({ concurrency: 4, random: systemRandom, hasher: options.hasher }),
+      passwords: createPasswords({
+        concurrency: 4,
+        random: systemRandom,
+        hasher: options.hasher,
+        waiting: options.waiting,
+      }),
     }),
     log,
     tls: config.tls && tlsOptions(config.tls),

@@ -1,5 +1,3 @@
-import { Busy } from '../../identity/queue.ts'
-import { Unavailable } from '../../oauth/errors.ts'
 import { type ErrorKind, errorPage } from '../../pages/error.tsx'
 import { chooseLanguage } from '../../pages/language.ts'
 import type { Random } from '../../random.ts'
@@ -20,7 +18,7 @@ export const createFailurePage =
 
 const kindOf = (status: number, error: unknown): ErrorKind => {
   if (error instanceof PageError) return error.kind
-  if (error instanceof Unavailable || error instanceof Busy || status === 503) return 'unavailable'
+  if (status === 503) return 'unavailable'
   if (status === 404) return 'not_found'
   if (status === 429) return 'too_many'
   return status >= 500 ? 'server' : 'request'

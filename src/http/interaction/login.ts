@@ -27,6 +27,8 @@ export type LoginOptions = {
   readonly random: Random
 }
 
+const statuses = { refused: 401, wait: 429, busy: 503 } as const
+
 /** The one authentication context there is so far: a password. ISO/IEC 29115 level 1. */
 const acr = '1'
 
@@ -78,9 +80,9 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
       // The dispatcher reads afresh who is at the browser: the page that follows is a request of its own.
       return reply.redirect(`${dispatcher.pagePath('consent')}?interaction=${step.id}`, 303)
     }
-    reply.code(result.is === 'wait' ? 429 : 401)
-    const failure: LoginFailure = result.is === 'wait' ? result : { is: 'wrong' }
-    if (failure.is === 'wait') reply.header('retry-after', String(failure.seconds))
+    reply.code(statuses[result.is])
+    if (result.is !== 'refused') reply.header('retry-after', String(result.seconds))
+    const failure: LoginFailure = result.is === 'refused' ? { is: 'wrong' } : result
     const decision = dispatcher.decide(step)
     const confirms = decision.is === 'log-in' && decision.why === 'confirm' && step.person?.username === username
     return show(request, reply, step, { failure, username, known: confirms ? step.person : undefined })

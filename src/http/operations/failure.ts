@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Busy } from '../../identity/queue.ts'
 import { OAuthError, printable, Unavailable } from '../../oauth/errors.ts'
 import { PageError } from '../page-error.ts'
 
@@ -22,12 +23,15 @@ const refusals: Readonly<Record<number, string>> = {
   429: 'There are too many requests.',
 }
 
+/** It is over in a moment: the answer says when to ask again. */
+const isPassing = (error: unknown): error is Unavailable | Busy => error instanceof Unavailable || error instanceof Busy
+
 const describe = (error: unknown, errorId: string): Failure => {
   if (error instanceof OAuthError)
     return { status: error.status, code: error.code, description: printable(error.description), errorId }
   if (error instanceof PageError)
     return { status: error.status, code: error.code, description: 'This can only be answered by a page.', errorId }
-  if (error instanceof Unavailable)
+  if (isPassing(error))
     return { status: 503, code: 'temporarily_unavailable', description: 'Try again in a moment.', errorId }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
   if (status === 503) return { status, code: 'temporarily_unavailable', description: 'Try again in a moment.', errorId }
@@ -53,7 +57,7 @@ const record = (error: unknown, { status, code }: Failure, request: FastifyReque
     request.log.error({ error: code, reason: error.reason, status, event: 'alarm' }, 'refused, and something is wrong')
   else if (error instanceof OAuthError || error instanceof PageError)
     request.log.info({ error: code, reason: error.reason, status }, 'refused')
-  else if (error instanceof Unavailable) request.log.warn({ err: error, status }, 'unavailable')
+  else if (isPassing(error)) request.log.warn({ err: error, status }, 'unavailable')
   else if (status < 500) request.log.info({ error: code, err: error, status }, 'refused')
   else request.log.error({ err: error, status }, 'failed')
 }
@@ -83,7 +87,7 @@ export const answerFailures = (app: FastifyInstance, { page }: { page?: FailureP
   app.setErrorHandler((error, request, reply) => {
     const failure = describe(error, request.id)
     record(error, failure, request)
-    if (error instanceof Unavailable) reply.header('retry-after', String(error.retryAfterSeconds))
+    if (isPassing(error)) reply.header('retry-after', String(error.retryAfterSeconds))
     return answer(failure, request, reply, page, error)
   })
 }

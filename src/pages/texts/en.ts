@@ -22,13 +22,14 @@ export const en = {
       seconds < 120
         ? `There were too many attempts. Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}, then try again.`
         : `There were too many attempts. Wait ${Math.ceil(seconds / 60)} minutes, then try again.`,
+    busy: (seconds: number) =>
+      `Many people are logging in at this moment, so your password was not looked at. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
   },
 
   select: {
     title: 'Choose an account',
     next: (app: string) => `You continue to ${app} with it.`,
     continueAs: (person: string) => `Continue as ${person}`,
-    other: 'Use another account',
   },
 
   consent: {

@@ -26,13 +26,14 @@ export const ko: Texts = {
       seconds < 120
         ? `시도 횟수가 너무 많아요. ${seconds}초 뒤에 다시 시도해 주세요.`
         : `시도 횟수가 너무 많아요. ${Math.ceil(seconds / 60)}분 뒤에 다시 시도해 주세요.`,
+    busy: (seconds) =>
+      `지금 로그인하는 사람이 많아서 비밀번호를 확인하지 못했어요. ${seconds}초 뒤에 다시 시도해 주세요.`,
   },
 
   select: {
     title: '계정 선택',
     next: (app) => `선택한 계정으로 ${app} 앱에 로그인해요.`,
     continueAs: (person) => `${person} 계정으로 계속`,
-    other: '다른 계정 사용',
   },
 
   consent: {
