@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { statusAt } from '../keys/schedule.ts'
 import { verifyOwn } from '../keys/verification.ts'
 import { familyOf } from '../oauth/tokens/access-token.ts'
+import { isRecord } from '../record.ts'
 import type { Opened } from './context.ts'
 import { endInWords } from './family-end.ts'
 import { isUuid } from './person.ts'
@@ -18,7 +19,7 @@ const isOurType = (typ: unknown): typ is keyof typeof kinds => typeof typ === 's
 const decoded = (part: string | undefined): Claims | undefined => {
   try {
     const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString('utf8'))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+    return isRecord(value) ? value : undefined
   } catch {
     // Whatever is not JSON is no JWT: the caller says so.
     return undefined

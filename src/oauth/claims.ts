@@ -1,3 +1,4 @@
+import { isRecord } from '../record.ts'
 import { invalidRequest } from './errors.ts'
 
 /** One claim as the `claims` parameter asks for it, OIDC Core §5.5.1. */
@@ -119,6 +120,3 @@ const parseJson = (text: string): unknown => {
     throw invalidRequest('claims is not valid JSON (OIDC Core §5.5)')
   }
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,4 +1,5 @@
 import Value from 'typebox/value'
+import { isRecord } from '../record.ts'
 import { ClientMetadata } from './client.ts'
 import { OAuthError } from './errors.ts'
 import { contradictions, type Mistake } from './registration-rules.ts'
@@ -59,6 +60,3 @@ const misshapen = (input: Readonly<Record<string, unknown>>): readonly Mistake[]
 
 /** The name of a field came from outside too. */
 const printable = (name: string): string => (/^\w{1,64}$/.test(name) ? name : '(unprintable name)')
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -5,7 +5,8 @@ import type { ClientStore } from '../oauth/stores.ts'
 import { announce, type Changes } from './changes.ts'
 import { type Database, statement } from './database.ts'
 import type { Prisma } from './prisma/client.ts'
-import { asJson, endOfSecond } from './users.ts'
+import { asJson } from './json.ts'
+import { endOfSecond } from './users.ts'
 
 /** For the command line and the console. What changes a client is heard by every server at once. */
 export type Clients = ClientStore & {

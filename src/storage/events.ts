@@ -1,6 +1,7 @@
+import { isRecord } from '../record.ts'
 import type { Database } from './database.ts'
+import { asJson } from './json.ts'
 import type { Event as StoredEvent } from './prisma/client.ts'
-import { asJson, isRecord } from './users.ts'
 
 /** Something that happened to somebody: for the person, the administrator and the audit. Never a secret. */
 export type Event = {

@@ -1,9 +1,10 @@
 import type { PublicJwk, SigningKeyRecord, SigningKeyStore } from '../keys/stores.ts'
 import { type SigningAlgorithm, signingAlgorithms } from '../oauth/client.ts'
+import { isRecord } from '../record.ts'
 import { announce } from './changes.ts'
 import { type Database, statement } from './database.ts'
+import { asJson } from './json.ts'
 import type { Prisma, SigningKey } from './prisma/client.ts'
-import { asJson, isRecord } from './users.ts'
 
 /** Of two servers that start at once, the second waits and then sees what the first stored. */
 const lock = (tx: Prisma.TransactionClient) => tx.$executeRaw`LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE`
