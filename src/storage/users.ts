@@ -34,18 +34,31 @@ export const newUserData = (user: NewUser): Prisma.UserUncheckedCreateInput => (
   passwordSetAt: user.passwordHash === undefined ? null : user.createdAt,
 })
 
+/** Tokens count their seconds whole (RFC 7519 §2): one of the same second must not outlive the act. */
+export const endOfSecond = (now: Date): Date => new Date(Math.ceil(now.getTime() / 1000) * 1000)
+
 /** Ends every session, family and pending code of a person, but for one session and what hangs on it. */
 const endAll = async (
   tx: Prisma.TransactionClient,
   userId: string,
-  reason: 'user_disabled' | 'password_changed',
+  reason: FamilyEnd & ('user_disabled' | 'password_changed'),
   now: Date,
-  sparedSessionId: string | undefined,
+  spare: string | undefined,
 ): Promise<void> => {
-  const { tokensExpireAt } = await mark(tx, selectionOf({ of: 'user', id: userId, sparedSessionId }), reason, now)
-  const notBefore = notBeforeOf(now)
-  await tx.user.update({ where: { id: userId }, data: { notBefore } })
-  await enter(tx, [{ kind: 'user', subject: userId, notBefore, sparedSessionId, reason, tokensExpireAt }], now)
+  const others = spare === undefined ? {} : { NOT: { sessionId: spare } }
+  // Sessions first: whoever spends a code holds its session.
+  await tx.session.updateMany({
+    where: { userId, endedAt: null, ...(spare === undefined ? {} : { NOT: { id: spare } }) },
+    data: { endedAt: now, endReason: reason },
+  })
+  await tx.tokenFamily.updateMany({
+    where: { userId, revokedAt: null, ...others },
+    data: { revokedAt: now, revokeReason: reason },
+  })
+  await tx.authorizationCode.updateMany({
+    where: { userId, revokedAt: null, spentAt: null, ...others },
+    data: { revokedAt: now },
+  })
 }
 
 export const createUsers = (database: Database): UserStore => ({
@@ -66,7 +79,7 @@ export const createUsers = (database: Database): UserStore => ({
     database.transaction(async (tx) => {
       const { count } = await tx.user.updateMany({
         where: { id, disabledAt: null },
-        data: { disabledAt: now },
+        data: { disabledAt: now, notBefore: endOfSecond(now) },
       })
       if (count === 0) return false
       await endAll(tx, id, 'user_disabled', now, undefined)
@@ -80,9 +93,11 @@ export const createUsers = (database: Database): UserStore => ({
   },
   setPassword: (id, passwordHash, now, spare) =>
     database.transaction(async (tx) => {
+      // Where a session is spared, `not_before` would end its tokens too; each of the others is ended by name.
+      const notBefore = spare === undefined ? { notBefore: endOfSecond(now) } : {}
       const { count } = await tx.user.updateMany({
         where: { id },
-        data: { passwordHash, passwordSetAt: now, mustChoosePassword: false },
+        data: { passwordHash, passwordSetAt: now, ...notBefore },
       })
       if (count === 0) return false
       await endAll(tx, id, 'password_changed', now, spare)
