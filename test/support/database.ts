@@ -8,6 +8,9 @@ import { joinCluster } from './cluster.ts'
 
 const silent = { info: () => {} }
 
+/** Whatever ends, and gives back then what it was lent: a test, or a process that is none. */
+export type Lifetime = Pick<Test, 'teardown'>
+
 let users = 0
 let joined: Promise<EmbeddedDatabase> | undefined
 
@@ -57,7 +60,7 @@ const template = async (cluster: string): Promise<string> => {
 }
 
 /** An empty database of the cluster, without tables. Dropped when the test ends. */
-export const anEmptyDatabase = async (t: Test, from?: (cluster: string) => Promise<string>): Promise<string> => {
+export const anEmptyDatabase = async (t: Lifetime, from?: (cluster: string) => Promise<string>): Promise<string> => {
   const { url: cluster } = await enter()
   const name = `test_${randomBytes(8).toString('hex')}`
   const source = from ? await from(cluster) : 'template1'
@@ -75,7 +78,7 @@ export const anEmptyDatabase = async (t: Test, from?: (cluster: string) => Promi
 
 /** A fresh, migrated database. Closed and dropped when the test ends. */
 export const aDatabase = async (
-  t: Test,
+  t: Lifetime,
   { poolSize = 10, statementTimeoutMs = 10_000 } = {},
 ): Promise<{ readonly url: string; readonly database: Database }> => {
   const url = await anEmptyDatabase(t, template)

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { decodeJwt, type JWTPayload } from 'jose'
-import type { Test } from 'tap'
 import { createApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { createDevelopment } from '../../src/development.ts'
@@ -23,7 +22,7 @@ import { createStores, type Stores } from '../../src/storage/stores.ts'
 import { tlsOptions } from '../../src/tls.ts'
 import { aSecret } from './clients.ts'
 import { aClock, type HeldClock } from './clock.ts'
-import { aDatabase } from './database.ts'
+import { aDatabase, type Lifetime } from './database.ts'
 import { aVisitor, type Visitor } from './visitor.ts'
 
 export type Person = { readonly id: string; readonly username: string; readonly password: string }
@@ -47,6 +46,8 @@ export type TestServer = {
   /** Every line the server logged. */
   readonly log: () => string
   visitor(): Visitor
+  /** Every connection is cut and none accepted any more, as when the process is killed. */
+  cut(): void
   aPerson(username?: string, claims?: Record<string, unknown>): Promise<Person>
   /** Confidential, with `client_secret_basic`, unless the metadata says otherwise. */
   anApp(metadata?: Record<string, unknown>): Promise<App>
@@ -109,15 +110,17 @@ export type ServerOptions = {
   readonly waiting?: number
   /** With the demo person, the demo app and the demo API beside it. */
   readonly demo?: boolean
+  /** pino's, or `silent`; everything is kept by default. */
+  readonly logLevel?: string
 }
 
 const keysDirs = new WeakMap<TestServer, string>()
 
 /** The real server on a real port over a real PostgreSQL; only its clock is held. */
-export const aServer = async (t: Test, options: ServerOptions = {}): Promise<TestServer> => {
+export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise<TestServer> => {
   const { beside } = options
   const clock = options.clock ?? beside?.clock ?? aClock()
-  const own = beside ? undefined : (options.on ?? (await aDatabase(t)))
+  const own = options.on ?? (beside ? undefined : await aDatabase(t))
   const database = own?.database ?? beside?.database
   const databaseUrl = own?.url ?? beside?.databaseUrl
   if (!database || databaseUrl === undefined) throw new Error('a server needs a database')
@@ -140,7 +143,7 @@ export const aServer = async (t: Test, options: ServerOptions = {}): Promise<Tes
       done()
     },
   })
-  const log = createLogger({ level: 'trace', destination })
+  const log = createLogger({ level: options.logLevel ?? 'trace', destination })
   const stores = createStores(database, { log })
   const readiness = createReadiness()
   const parts = await assemble({ config, database, stores, clock, random: systemRandom, readiness })
@@ -185,6 +188,10 @@ export const aServer = async (t: Test, options: ServerOptions = {}): Promise<Tes
     keys: parts.keys,
     log: () => logged,
     visitor: () => aVisitor(base),
+    cut: () => {
+      app.server.close()
+      app.server.closeAllConnections()
+    },
 
     async aPerson(username = 'alice', claims = {}) {
       hashed ??= parts.passwords.hash(password)
