@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { systemClock } from './clock.ts'
 import { type Config, ConfigurationError, configurationExitCode, readConfig } from './config.ts'
 import { createDevelopment } from './development.ts'
+import { keepHouse } from './housekeeping.ts'
 import { createReadiness, stopOnSignal } from './http/operations/stop.ts'
 import { createRemoteKeys } from './http/remote-keys.ts'
 import { createLogger } from './log.ts'
@@ -45,31 +46,22 @@ const run = async (config: Config): Promise<void> => {
     ...(demo && { demo: demo.routes }),
   })
 
-  const keepHouse = async (): Promise<void> => {
-    const now = clock.now()
-    const { maintenance } = stores
-    try {
+  await app.listen({ host: config.host, port: config.port })
+  const housekeeping = keepHouse({
+    log,
+    round: async () => {
+      const now = clock.now()
+      const { maintenance } = stores
       await Promise.all([parts.keys.tend(), parts.refreshKeys.refresh(), maintenance.sweep(now)])
       await maintenance.partition(now)
-    } catch (err) {
-      log.warn({ err }, 'housekeeping failed; it is tried again in a minute')
-    }
-  }
-  await keepHouse()
-  const housekeeping = setInterval(() => void keepHouse(), 60_000)
-  await app.listen({ host: config.host, port: config.port })
+    },
+  })
   stopOnSignal({
     log,
     readiness,
     // Behind a load balancer the last requests are on their way when readiness goes; on a laptop nobody waits.
     drain: config.mode === 'production' ? 3000 : 0,
-    closing: [
-      { close: async () => clearInterval(housekeeping) },
-      app,
-      stores.changes,
-      database,
-      { close: async () => embedded?.stop() },
-    ],
+    closing: [app, housekeeping, stores.changes, database, { close: async () => embedded?.stop() }],
   })
   process.stdout.write(await welcome({ config, links: stores.adminLinks, demo: demo?.shown, random, now: clock.now() }))
 }
