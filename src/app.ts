@@ -7,6 +7,7 @@ import { trustedProxies } from './http/client-address.ts'
 import { formBody } from './http/form-body.ts'
 import { account } from './http/interaction/account.ts'
 import { administrator } from './http/interaction/administrator.ts'
+import { createAdmission } from './http/interaction/admission.ts'
 import { consent } from './http/interaction/consent.ts'
 import { createDispatcher } from './http/interaction/dispatcher.ts'
 import { createFailurePage } from './http/interaction/failure-page.ts'
@@ -28,6 +29,7 @@ import { type HealthCheck, health } from './http/operations/health.ts'
 import { requestIds, requestLog } from './http/operations/request-id.ts'
 import { endConnections, type Readiness } from './http/operations/stop.ts'
 import type { Passwords } from './identity/password.ts'
+import { createQuota } from './identity/quota.ts'
 import type { SessionPolicy } from './identity/session.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from './identity/stores.ts'
 import type { ThrottlePolicy } from './identity/throttle.ts'
@@ -105,6 +107,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     ...stores,
     sessionPolicy: deps.sessionPolicy,
     browser,
+    admission: createAdmission({ browser, quota: createQuota() }),
     presenter,
     clock,
     random,

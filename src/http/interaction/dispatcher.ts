@@ -12,6 +12,7 @@ import { formPostPage } from '../../pages/form-post.tsx'
 import { type Random, secret } from '../../random.ts'
 import { type Browser, hashOf } from '../browser.ts'
 import { PageError } from '../page-error.ts'
+import type { Admission } from './admission.ts'
 import { newCode } from './new-code.ts'
 import type { Presenter } from './presentation.ts'
 
@@ -61,11 +62,24 @@ export const createDispatcher = (deps: {
   readonly sessions: Pick<SessionStore, 'touch'>
   readonly sessionPolicy: SessionPolicy
   readonly browser: Browser
+  readonly admission: Admission
   readonly presenter: Presenter
   readonly clock: Clock
   readonly random: Random
 }): Dispatcher => {
-  const { issuer, clients, codes, interactions, sessions, sessionPolicy, browser, presenter, clock, random } = deps
+  const {
+    issuer,
+    clients,
+    codes,
+    interactions,
+    sessions,
+    sessionPolicy,
+    browser,
+    admission,
+    presenter,
+    clock,
+    random,
+  } = deps
 
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
   const pagePath: Dispatcher['pagePath'] = (page) => `${basePath}/${page}`
@@ -85,9 +99,8 @@ export const createDispatcher = (deps: {
     request: FastifyRequest,
     reply: FastifyReply,
     asked: AuthorizationRequest,
-    page: 'login' | 'consent',
     at: { readonly receivedAt: Date; readonly now: Date },
-  ): Promise<FastifyReply> => {
+  ): Promise<string> => {
     const id = secret(random, 'tsi_')
     await interactions.create({
       idHash: hashOf(id),
@@ -98,7 +111,7 @@ export const createDispatcher = (deps: {
       expiresAt: later(at.now, interactionLifetime),
       completedAt: undefined,
     })
-    return reply.redirect(addressOf(page, id), 303)
+    return id
   }
 
   /** A session lives on while its person uses it, without a write for each use. */
@@ -127,6 +140,7 @@ export const createDispatcher = (deps: {
     const { interaction, client, now } = step
     const { code, row } = newCode(interaction.request, client, person, random, now)
     if (!(await interactions.complete(interaction.idHash, row, consent, now))) throw completed(client)
+    admission.leave(request, now)
     return deliver(request, reply, codeResponse(interaction.request, code, issuer), client.client_name)
   }
 
@@ -146,9 +160,11 @@ export const createDispatcher = (deps: {
       const decision = decideFor(asked, client, at, now)
       switch (decision.is) {
         case 'log-in':
-          return store(request, reply, asked, 'login', { receivedAt: now, now })
-        case 'consent':
-          return store(request, reply, asked, 'consent', { receivedAt: now, now })
+        case 'consent': {
+          admission.enter(request, reply, now)
+          const id = await store(request, reply, asked, { receivedAt: now, now })
+          return reply.redirect(addressOf(decision.is === 'log-in' ? 'login' : 'consent', id), 303)
+        }
         case 'refuse':
           return deliver(request, reply, errorResponse(asked, refusal(decision.code), issuer), client.client_name)
         case 'grant': {
@@ -208,12 +224,15 @@ export const createDispatcher = (deps: {
 
     refuse,
 
-    selected(request, reply, { interaction, now }) {
+    async selected(request, reply, step) {
+      const { interaction, client, now } = step
       const prompt = interaction.request.prompt.filter((value) => value !== 'select_account')
-      return store(request, reply, { ...interaction.request, prompt }, 'consent', {
-        receivedAt: interaction.receivedAt,
-        now,
-      })
+      if (prompt.length === interaction.request.prompt.length) return this.proceed(request, reply, step)
+      const { receivedAt } = interaction
+      const id = await store(request, reply, { ...interaction.request, prompt }, { receivedAt, now })
+      // Its successor stands first: a database that fails in between leaves something to go on with.
+      if (!(await interactions.complete(interaction.idHash, undefined, undefined, now))) throw completed(client)
+      return reply.redirect(addressOf('consent', id), 303)
     },
 
     deliver,

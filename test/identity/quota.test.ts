@@ -1,0 +1,47 @@
+import t from 'tap'
+import { createQuota } from '../../src/identity/quota.ts'
+import { at, start } from './people.ts'
+
+const policy = { network: { attempts: 3, windowSeconds: 600 }, browser: { attempts: 2, windowSeconds: 600 } }
+const visit = (network: string, browser?: string) => ({ network, browser })
+
+t.test('D6 a network may leave so many behind, whatever its browsers; another is not concerned', async (t) => {
+  const quota = createQuota(policy)
+  const taken = ['a', undefined, 'b', undefined, 'c'].map((browser) => quota.take(visit('n', browser), start))
+  t.same(taken, [0, 0, 0, 600, 600])
+  t.equal(quota.take(visit('n'), at(599.5)), 1, 'what was refused did not lengthen it')
+  t.equal(quota.take(visit('m'), start), 0)
+  t.equal(quota.take(visit('n'), at(600)), 0)
+})
+
+t.test('D6 a browser that begins again and again does not use up its network', async (t) => {
+  const quota = createQuota(policy)
+  const taken = Array.from({ length: 5 }, (_, index) => quota.take(visit('n', 'a'), at(index)))
+  t.same(taken, [0, 0, 598, 597, 596])
+  t.equal(quota.take(visit('n', 'b'), at(5)), 0)
+  t.equal(quota.take(visit('n', 'b'), at(5)), 595)
+})
+
+t.test('D6 what is finished does not count, and nobody has credit', async (t) => {
+  const quota = createQuota(policy)
+  for (let i = 0; i < 10; i++) {
+    t.equal(quota.take(visit('n', 'a'), start), 0)
+    quota.giveBack(visit('n', 'a'), start)
+    quota.giveBack(visit('n', 'a'), start)
+    quota.giveBack(visit('never seen'), start)
+  }
+  t.same(
+    [0, 0, 600].map(() => quota.take(visit('n', 'a'), start)),
+    [0, 0, 600],
+  )
+  quota.giveBack(visit('n', 'a'), at(600))
+  t.equal(quota.take(visit('n', 'a'), at(600)), 0, 'nor does it reach into the next window')
+})
+
+t.test('K7 however many networks there are, so many are remembered', async (t) => {
+  const quota = createQuota(policy, 10)
+  for (let i = 0; i < 4; i++) quota.take(visit('n'), start)
+  t.not(quota.take(visit('n'), start), 0)
+  for (let i = 0; i < 10; i++) quota.take(visit(`network ${i}`), start)
+  t.equal(quota.take(visit('n'), start), 0)
+})
