@@ -1,5 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import pg from 'pg'
 import { type Random, systemRandom } from '../random.ts'
 import { findLauncher } from './embedded/account.ts'
@@ -43,9 +42,10 @@ export type EmbeddedOptions = {
  * @throws Error when the optional package is missing, or when root finds no account to run it as
  */
 export const startEmbedded = async (options: EmbeddedOptions): Promise<EmbeddedDatabase> => {
-  const dataDir = resolve(options.dataDir)
   // Another account may have to pass through; what is inside is closed.
-  await mkdir(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+  await mkdir(options.dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+  // A PostgreSQL is recognised by its directory: by another way there it must not be taken for a stranger's.
+  const dataDir = await realpath(options.dataDir)
   const binaries = await findBinaries()
   const present = users(dataDir)
   const cluster = clusterIn(dataDir)
@@ -53,7 +53,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<EmbeddedD
   const url = await alone(dataDir, async () => {
     const running = await findPostmaster(cluster)
     const found = running && (await whenReady(cluster, () => isAlive(running.pid)))
-    const ready = found ?? (await start(options, binaries, cluster))
+    const ready = found ?? (await start({ ...options, dataDir }, binaries, cluster))
     await present.enter()
     options.log.info(
       { directory: dataDir, port: Number(new URL(ready).port) },
@@ -82,7 +82,7 @@ const start = async (
   cluster: Cluster,
 ): Promise<string> => {
   if (throwaway) await rm(cluster.directory, { recursive: true, force: true })
-  const launcher = await findLauncher(binaries, resolve(dataDir), cluster.directory)
+  const launcher = await findLauncher(binaries, dataDir, cluster.directory)
   await initialize(cluster, binaries, launcher, random, !throwaway)
   const settings = throwaway
     ? ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400']

@@ -1,6 +1,6 @@
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -60,6 +60,18 @@ t.test('three processes that start at once on nothing share one', async (t) => {
   await withClient(two.url, (client) => client.query('SELECT'))
   await two.end('SIGTERM')
   await t.rejects(pidIn(dataDir), 'the last one stopped it')
+})
+
+t.test('a directory that is reached by two ways has one PostgreSQL', async (t) => {
+  const dataDir = await aDirectory(t)
+  const first = await startEmbedded({ dataDir, log })
+  t.teardown(() => first.stop())
+  const link = `${dataDir}-too`
+  await symlink(dataDir, link)
+  const second = await another(t, link)
+  t.equal(second.url, first.url)
+  await second.end('SIGTERM')
+  await withClient(first.url, (client) => client.query('SELECT'))
 })
 
 t.test('after kill -9 of its process it is taken over, and stopped at the end', async (t) => {
