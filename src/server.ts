@@ -31,7 +31,7 @@ export const assemble = async (deps: {
   const keys = await createKeyRing({ directory, store: stores.signingKeys, clock, issuer, algorithms })
   const refreshKeys = await createRefreshKeyRing({ directory, store: stores.refreshKeys, clock, random })
   stores.changes.subscribe((change) => {
-    if (change?.of !== 'client') void refresh()
+    if (change === undefined || change.of === 'keys') void refresh()
   })
   const refresh = async () => {
     // When the table cannot be read now, the next minute's round reads it.

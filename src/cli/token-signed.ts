@@ -101,12 +101,11 @@ const revoked = async (claims: Claims, { stores }: Deps): Promise<readonly strin
   }
   const standing = await stores.tokens.standing(familyId, jti)
   if (!standing) return [...problems, 'Its family is unknown: the person was deleted, or it ended long ago.']
-  const { family, tokenRevoked, userDisabled, userNotBefore, sessionEnded } = standing
+  const { family, tokenRevoked, userDisabled, sessionEnded } = standing
   if (tokenRevoked) problems.push('It was revoked.')
   if (family.revokedAt)
     problems.push(`Its family ended at ${family.revokedAt.toISOString()}: ${endInWords(family.revokeReason)}.`)
   if (userDisabled) problems.push('Its person is disabled.')
-  else if (isBefore(userNotBefore)) problems.push('It was issued before everything of its person was ended.')
   if (sessionEnded && !family.offline) problems.push('Its session has ended.')
   return problems
 }

@@ -36,6 +36,8 @@ export type SessionEnd =
   | 'revoked_by_admin'
   | 'password_changed'
   | 'user_disabled'
+  | 'session_evicted'
+  | 'not_me'
   | 'replaced'
 
 export type UserStore = {

@@ -9,7 +9,7 @@ const uri = () => text(2048)
 const seconds = (fallback: number, maximum = 10 * 365 * 86400) =>
   Type.Integer({ minimum: 1, maximum, default: fallback })
 /** A key is published for a day after it signed last: no token may live longer. */
-const day = 86400
+export const longestToken = 86400
 const oneOf = <const Values extends string[]>(values: readonly [...Values], fallback: Values[number]) =>
   Type.Enum<Values>(values, { default: fallback })
 
@@ -54,8 +54,8 @@ export const ClientMetadata = Type.Object(
     id_token_signed_response_alg: oneOf(signingAlgorithms, 'RS256'),
     access_token_signed_response_alg: oneOf(signingAlgorithms, 'RS256'),
 
-    access_token_lifetime: seconds(600, day),
-    id_token_lifetime: seconds(600, day),
+    access_token_lifetime: seconds(600, longestToken),
+    id_token_lifetime: seconds(600, longestToken),
     /** Sliding: a refresh token that was not used for so long is dead. */
     refresh_token_idle_lifetime: seconds(14 * 86400),
     /** Fixed: the family ends, however often it was refreshed. */

@@ -72,7 +72,6 @@ export const activeAccessToken = async (
   const standing = await deps.tokens.standing(familyId, claims.jti)
   if (!standing || standing.tokenRevoked || standing.family.revokedAt || standing.userDisabled) return undefined
   if (standing.sessionEnded && !isOffline(standing.family, owner)) return undefined
-  if (isBefore(claims.iat, standing.userNotBefore)) return undefined
   return { claims, standing }
 }
 

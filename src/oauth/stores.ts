@@ -1,6 +1,7 @@
 import type { AuthorizationRequest } from './authorization/request.ts'
 import type { RequestedClaims } from './claims.ts'
 import type { Client } from './client.ts'
+import type { Revocation } from './revocations/entry.ts'
 
 /**
  * What the protocol asks of storage. Each method is one atomic act; no transaction is passed around, and an act that
@@ -67,6 +68,8 @@ export type Family = {
   readonly acr: string
   readonly amr: readonly string[]
   readonly live: LivePair
+  /** The latest of any access token it ever issued: so long its end must be told. */
+  readonly tokensExpireAt: Date
   readonly retries: number
   readonly idleExpiresAt: Date
   readonly absoluteExpiresAt: Date
@@ -86,10 +89,12 @@ export type CodeStore = {
   issue(code: AuthorizationCode): Promise<void>
   find(hash: Buffer): Promise<AuthorizationCode | undefined>
   /**
-   * RFC 6749 §4.1.2: marks the code spent and inserts its family and the ledger's first row, in one statement.
-   * @returns false when somebody was first, or the code or its session, user or client was ended: then nothing happened
+   * RFC 6749 §4.1.2: marks the code spent and inserts its family and the ledger's first row, in one statement. The pair
+   * is stamped no earlier than any act on its person, its client or everybody allows.
+   * @returns when the pair counts as issued; undefined when somebody was first, or the code, its session, its person or
+   *   its client was revoked: then nothing happened
    */
-  spend(hash: Buffer, family: Family, now: Date, origin: Origin): Promise<boolean>
+  spend(hash: Buffer, family: Family, now: Date, origin: Origin): Promise<Date | undefined>
 }
 
 export type Advance = {
@@ -132,7 +137,18 @@ export type FamilyEnd =
   | 'pair_mismatch'
   | 'retry_elsewhere'
   | 'consent_withdrawn'
-  | 'session_expired'
+  | 'session_evicted'
+  | 'not_me'
+
+/** Ends that point to a stolen token: the person is told. */
+export const theftEnds = [
+  'replayed',
+  'stale',
+  'code_replayed',
+  'early_refresh',
+  'pair_mismatch',
+  'retry_elsewhere',
+] as const satisfies readonly FamilyEnd[]
 
 export type FamilyStore = {
   find(id: string): Promise<Family | undefined>
@@ -147,17 +163,32 @@ export type FamilyStore = {
   /** Under `rotation: reuse`: slides the idle expiry, the generation stands still. Undefined when not honoured. */
   touch(request: Advance): Promise<Family | undefined>
   /**
-   * Ends a family for good, with one event of `kind` when this call was the one that ended it.
+   * Ends a family for good with everything it bought: one event, one entry of the feed, and one notice where the end points
+   * to a theft, in one statement, however often it is called.
+   * @param detail for the event: what was presented. Never a token
    * @returns whether it was this call
    */
-  revoke(id: string, reason: FamilyEnd, now: Date, origin: Origin): Promise<boolean>
+  revoke(
+    id: string,
+    reason: FamilyEnd,
+    now: Date,
+    origin: Origin,
+    detail?: Readonly<Record<string, number | string>>,
+  ): Promise<boolean>
+}
+
+/** What the revocation feed is made of. It is a copy: no decision of the server reads it. */
+export type RevocationStore = {
+  /** The epoch changes when the database was restored; `seq` is the number of the last act that is committed. */
+  state(): Promise<{ readonly epoch: string; readonly seq: number }>
+  /** The acts after that number whose entries have not expired, in their order. */
+  after(seq: number, now: Date): Promise<readonly Revocation[]>
 }
 
 /** What introspection and userinfo ask about a family, in one statement. */
 export type Standing = {
   readonly family: Family
   readonly userDisabled: boolean
-  readonly userNotBefore: Date | undefined
   readonly sessionEnded: boolean
   readonly tokenRevoked: boolean
   readonly username: string

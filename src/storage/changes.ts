@@ -1,8 +1,10 @@
 import type { Database } from './database.ts'
 import type { Prisma } from './prisma/client.ts'
 
-/** What other servers must know at once: a client by its id, or that the keys' schedule changed. */
-export type Change = { readonly of: 'client'; readonly id: string } | { readonly of: 'keys' }
+/** What other servers must know at once: a client by its id, all clients, the keys' schedule, or that something was revoked. */
+export type Change =
+  | { readonly of: 'client'; readonly id: string }
+  | { readonly of: 'clients' | 'keys' | 'revocations' }
 
 const channel = 'tessera_changes'
 const heartbeatMs = 5000
@@ -23,13 +25,13 @@ export type Changes = {
 }
 
 const parse = (payload: string): Change | undefined => {
-  if (payload === 'keys') return { of: 'keys' }
+  if (payload === 'keys' || payload === 'revocations' || payload === 'clients') return { of: payload }
   return payload.startsWith('client:') ? { of: 'client', id: payload.slice('client:'.length) } : undefined
 }
 
 /** Part of the transaction that makes the change: told when it commits, and not otherwise. */
 export const announce = async (tx: Prisma.TransactionClient, change: Change): Promise<void> => {
-  const payload = change.of === 'keys' ? 'keys' : `client:${change.id}`
+  const payload = change.of === 'client' ? `client:${change.id}` : change.of
   await tx.$executeRaw`SELECT pg_notify(${channel}, ${payload})`
 }
 

@@ -1,12 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import Value from 'typebox/value'
-import { type Client, ClientMetadata, type ClientSecret } from '../oauth/client.ts'
+import { later } from '../clock.ts'
+import { type Client, ClientMetadata, type ClientSecret, longestToken } from '../oauth/client.ts'
+import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import type { ClientStore } from '../oauth/stores.ts'
 import { announce, type Changes } from './changes.ts'
 import { type Database, statement } from './database.ts'
-import type { Prisma } from './prisma/client.ts'
+import { mark } from './ending.ts'
+import { selectionOf } from './endings.ts'
 import { asJson } from './json.ts'
-import { endOfSecond } from './users.ts'
+import type { Prisma } from './prisma/client.ts'
+import { enter } from './revocations.ts'
 
 /** For the command line and the console. What changes a client is heard by every server at once. */
 export type Clients = ClientStore & {
@@ -80,16 +84,17 @@ const clientOf = (row: Row): Client => ({
   createdAt: row.createdAt,
 })
 
-/** Codes first: one that is being spent is waited for, and its family is seen by the statement after it. */
 const endAll = async (tx: Prisma.TransactionClient, clientId: string, now: Date): Promise<void> => {
-  await tx.authorizationCode.updateMany({
-    where: { clientId, revokedAt: null, spentAt: null },
-    data: { revokedAt: now },
-  })
-  await tx.tokenFamily.updateMany({
-    where: { clientId, revokedAt: null },
-    data: { revokedAt: now, revokeReason: 'client_disabled' },
-  })
+  await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
+  await stamp(tx, clientId, now)
+}
+
+/** Tokens of client_credentials are written down nowhere: they may live for a day. */
+const stamp = async (tx: Prisma.TransactionClient, clientId: string, now: Date): Promise<void> => {
+  const notBefore = notBeforeOf(now)
+  await tx.client.updateMany({ where: { id: clientId }, data: { notBefore } })
+  const told = { notBefore, sparedSessionId: undefined, tokensExpireAt: later(now, longestToken) }
+  await enter(tx, [{ kind: 'client', subject: clientId, reason: 'client_disabled', ...told }], now)
 }
 
 export const createClients = (database: Database, changes: Changes, cacheSize = 5000): Clients => {
@@ -102,7 +107,8 @@ export const createClients = (database: Database, changes: Changes, cacheSize = 
     else cache.delete(clientId)
   }
   changes.subscribe((change) => {
-    if (change?.of !== 'keys') drop(change?.id)
+    if (change === undefined || change.of === 'clients') drop(undefined)
+    else if (change.of === 'client') drop(change.id)
   })
 
   const read = async (clientId: string): Promise<Client | undefined> => {
@@ -131,9 +137,10 @@ export const createClients = (database: Database, changes: Changes, cacheSize = 
     },
     create: async (clientId, metadata, secrets, now) => {
       await change(clientId, async (tx) => {
-        // One of the same name may have been deleted while it was being used.
-        await endAll(tx, clientId, now)
         await tx.client.create({ data: { id: clientId, metadata: asJson(metadata), createdAt: now } })
+        // One of the same name may have been deleted while it was being used.
+        const { families, codes } = await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
+        if (families + codes > 0) await stamp(tx, clientId, now)
         return tx.clientSecret
           .createMany({ data: secrets.map((secret) => secretData(clientId, secret)) })
           .then(() => ({ count: 1 }))
@@ -169,7 +176,7 @@ export const createClients = (database: Database, changes: Changes, cacheSize = 
       change(clientId, async (tx) => {
         const disabled = await tx.client.updateMany({
           where: { id: clientId, disabledAt: null },
-          data: { disabledAt: now, notBefore: endOfSecond(now) },
+          data: { disabledAt: now },
         })
         if (disabled.count > 0) await endAll(tx, clientId, now)
         return disabled

@@ -1,10 +1,9 @@
 import type { Consent } from '../oauth/stores.ts'
 import type { Database } from './database.ts'
 
+/** What a person granted to which client. To withdraw it is an act: src/identity/ending.ts. */
 export type ConsentStore = {
   list(userId: string): Promise<readonly (Consent & { readonly clientId: string })[]>
-  /** Forgets the consent and ends the families and pending codes it led to, in one transaction. */
-  withdraw(userId: string, clientId: string, now: Date): Promise<boolean>
 }
 
 export const createConsents = (database: Database): ConsentStore => ({
@@ -16,18 +15,4 @@ export const createConsents = (database: Database): ConsentStore => ({
         select: { clientId: true, scope: true, resources: true, grantedAt: true },
       }),
     ),
-  withdraw: (userId, clientId, now) =>
-    database.transaction(async (tx) => {
-      const { count } = await tx.consent.deleteMany({ where: { userId, clientId } })
-      // Codes first: one that is being spent is waited for, and its family is seen by the statement after it.
-      await tx.authorizationCode.updateMany({
-        where: { userId, clientId, revokedAt: null, spentAt: null },
-        data: { revokedAt: now },
-      })
-      await tx.tokenFamily.updateMany({
-        where: { userId, clientId, revokedAt: null },
-        data: { revokedAt: now, revokeReason: 'consent_withdrawn' },
-      })
-      return count === 1
-    }),
 })

@@ -35,8 +35,11 @@ export type Database = {
   /** How many rows were changed. */
   count(statement: Statement<pg.QueryResultRow>, values: readonly Value[]): Promise<number>
   prisma<T>(act: (client: PrismaClient) => PromiseLike<T>): Promise<T>
-  /** Never throw a refusal inside: it would undo what led to it. */
-  transaction<T>(act: (client: Prisma.TransactionClient) => Promise<T>): Promise<T>
+  /**
+   * Never throw a refusal inside: it would undo what led to it.
+   * @param patienceMs for each of its statements, and twice as much for the whole
+   */
+  transaction<T>(act: (client: Prisma.TransactionClient) => Promise<T>, patienceMs?: number): Promise<T>
   /** A connection outside the pool, not yet connected, for LISTEN. */
   aside(): pg.Client
   ping(): Promise<void>
@@ -101,9 +104,16 @@ export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: Dat
     rows: async (asked, values) => (await query(asked, values)).rows,
     count: async (asked, values) => (await query(asked, values)).rowCount ?? 0,
     prisma: (act) => attempt(async () => act(await prisma())),
-    transaction: (act) =>
+    transaction: (act, patienceMs = statementTimeoutMs) =>
       attempt(async () =>
-        (await prisma()).$transaction(act, { maxWait: statementTimeoutMs, timeout: statementTimeoutMs * 2 }),
+        (await prisma()).$transaction(
+          async (tx) => {
+            if (patienceMs !== statementTimeoutMs)
+              await tx.$executeRaw`SELECT set_config('statement_timeout', ${String(patienceMs)}, true)`
+            return act(tx)
+          },
+          { maxWait: statementTimeoutMs, timeout: patienceMs * 2 },
+        ),
       ),
     aside: () => new pg.Client(connection),
     ping: async () => {

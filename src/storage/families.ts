@@ -1,6 +1,7 @@
-import type { Advance, Family, FamilyStore } from '../oauth/stores.ts'
-import { type Database, statement, type Value } from './database.ts'
+import { type Advance, type Family, type FamilyStore, theftEnds } from '../oauth/stores.ts'
+import { type Database, json, statement, type Value } from './database.ts'
 import { columns, effective, type FamilyRow, familyOf, standing } from './family-row.ts'
+import { entered } from './revocations.ts'
 
 /** A row of the ledger: one pair that was issued. */
 export type LedgerEntry = {
@@ -9,6 +10,8 @@ export type LedgerEntry = {
   readonly issuedAt: Date
   readonly expiresAt: Date
   readonly verdict: string
+  /** How often it was answered again. */
+  readonly retries: number
   readonly ip: string | undefined
   readonly userAgent: string | undefined
 }
@@ -46,13 +49,16 @@ const honoured = `f.id = $1 AND f.client_id = $2 AND f.generation = $3 AND f.ref
   AND ((f.offline AND 'offline_access' = ANY ($9)) OR EXISTS (SELECT FROM sessions s WHERE s.id = f.session_id AND s.ended_at IS NULL
     AND s.idle_expires_at > $4 AND s.absolute_expires_at > $4))`
 
-const used = `idle_expires_at = least($11, f.absolute_expires_at), last_used_at = $4, ip = $12, user_agent = $13`
+/** $14 is when the token expires that this buys. */
+const used = `idle_expires_at = least($11, f.absolute_expires_at), last_used_at = $4, ip = $12, user_agent = $13,
+  tokens_expire_at = greatest(f.tokens_expire_at, $14)`
 
 const advance = statement<FamilyRow>(
   'family_advance',
   `WITH advanced AS (
     UPDATE token_families f SET generation = $3 + 1, ${used},
-      live_issued_at = $14, live_expires_at = $15, live_scope = coalesce($7, ${scopeLeft}),
+      -- The first pair may be stamped later than the clock, after an act on its person: no later one goes back before it.
+      live_issued_at = greatest($15, f.live_issued_at), live_expires_at = $14, live_scope = coalesce($7, ${scopeLeft}),
       live_audience = coalesce($8, CASE WHEN cardinality(f.resources) > 0 THEN ${resourceLeft} ELSE ARRAY[$16::text] END),
       live_jkt = $17, signing_kid = $18, refresh_key_id = $19
     WHERE ${honoured} RETURNING ${columns}
@@ -73,17 +79,26 @@ const find = statement<FamilyRow>('family_find', `SELECT ${effective} ${standing
 
 const countRetry = statement(
   'family_count_retry',
-  'UPDATE token_families SET retries = retries + 1, last_used_at = greatest(last_used_at, $2) WHERE id = $1',
+  `WITH retried AS (
+    UPDATE token_families SET retries = retries + 1, last_used_at = greatest(last_used_at, $2) WHERE id = $1
+    RETURNING id, generation, live_issued_at
+  ) UPDATE token_pairs p SET retries = p.retries + 1 FROM retried r
+    WHERE p.family_id = r.id AND p.generation = r.generation AND p.issued_at = r.live_issued_at`,
 )
 
-const revoke = statement(
+const revoke = statement<{ ended: number }>(
   'family_revoke',
   `WITH ended AS (
     UPDATE token_families SET revoked_at = $3, revoke_reason = $2 WHERE id = $1 AND revoked_at IS NULL
-    RETURNING id, user_id, client_id, session_id, generation
-  ) INSERT INTO events (at, kind, user_id, client_id, session_id, family_id, ip, user_agent, detail)
+    RETURNING id, user_id, client_id, session_id, generation, tokens_expire_at
+  ), told AS (
+    INSERT INTO events (at, kind, user_id, client_id, session_id, family_id, ip, user_agent, detail)
     SELECT $3, 'family_revoked', user_id, client_id, session_id, id, $4, $5,
-      jsonb_build_object('reason', $2::text, 'generation', generation) FROM ended`,
+      jsonb_build_object('reason', $2::text, 'generation', generation) || $6::jsonb FROM ended
+  ), noticed AS (
+    INSERT INTO notices (user_id, at, kind, client_id, session_id, family_id)
+    SELECT user_id, $3, $2, client_id, session_id, id FROM ended WHERE $2 = ANY ($7::text[])
+  ), ${entered('family', { reason: '$2', now: '$3' })}`,
 )
 
 const list = statement<FamilyRow>(
@@ -100,12 +115,13 @@ type PairRow = {
   readonly issued_at: Date
   readonly expires_at: Date
   readonly verdict: string
+  readonly retries: number
   readonly ip: string | null
   readonly user_agent: string | null
 }
 const pairs = statement<PairRow>(
   'family_pairs',
-  `SELECT generation, jti, issued_at, expires_at, verdict, ip, user_agent FROM token_pairs
+  `SELECT generation, jti, issued_at, expires_at, verdict, retries, ip, user_agent FROM token_pairs
    WHERE family_id = $1 ORDER BY generation, issued_at`,
 )
 
@@ -115,6 +131,7 @@ const pairOf = (row: PairRow): LedgerEntry => ({
   issuedAt: row.issued_at,
   expiresAt: row.expires_at,
   verdict: row.verdict,
+  retries: row.retries,
   ip: row.ip ?? undefined,
   userAgent: row.user_agent ?? undefined,
 })
@@ -133,6 +150,7 @@ const presented = (asked: Advance): readonly Value[] => [
   new Date(asked.now.getTime() + asked.idleLifetime * 1000),
   asked.origin.ip,
   asked.origin.userAgent,
+  asked.next.expiresAt,
 ]
 
 export const createFamilies = (database: Database): Families => {
@@ -144,15 +162,17 @@ export const createFamilies = (database: Database): Families => {
     find: (id) => one(find, [id]),
     advance: (asked) => {
       const { next, issuer } = asked
-      const pair = [next.issuedAt, next.expiresAt, issuer, next.jkt, next.signingKid, next.refreshKeyId]
+      const pair = [next.issuedAt, issuer, next.jkt, next.signingKid, next.refreshKeyId]
       return one(advance, [...presented(asked), ...pair])
     },
     touch: (asked) => one(touch, presented(asked)),
     countRetry: async (id, now) => {
       await database.count(countRetry, [id, now])
     },
-    revoke: async (id, reason, now, { ip, userAgent }) =>
-      (await database.count(revoke, [id, reason, now, ip, userAgent])) === 1,
+    revoke: async (id, reason, now, { ip, userAgent }, detail = {}) => {
+      const [row] = await database.rows(revoke, [id, reason, now, ip, userAgent, json(detail), theftEnds])
+      return row?.ended === 1
+    },
     list: async ({ userId, clientId, sessionId, limit }, now) =>
       (await database.rows(list, [userId, clientId, sessionId, now, limit])).map(familyOf),
     show: async (id) => {

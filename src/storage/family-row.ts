@@ -24,6 +24,7 @@ export type FamilyRow = {
   readonly live_jkt: string | null
   readonly signing_kid: string
   readonly refresh_key_id: string
+  readonly tokens_expire_at: Date
   readonly retries: number
   readonly idle_expires_at: Date
   readonly absolute_expires_at: Date
@@ -38,7 +39,7 @@ export type FamilyRow = {
 /** Every column but those that `effective` has to say, of `f`. */
 const told = `f.id, f.client_id, f.user_id, f.session_id, f.scope, f.resources, f.refreshable, f.jkt, f.cookie_bound, f.claims,
   f.auth_time, f.acr, f.amr, f.generation, f.live_issued_at, f.live_expires_at, f.live_scope, f.live_audience,
-  f.live_jkt, f.signing_kid, f.refresh_key_id, f.retries, f.absolute_expires_at, f.created_at, f.last_used_at, f.ip, f.user_agent`
+  f.live_jkt, f.signing_kid, f.refresh_key_id, f.tokens_expire_at, f.retries, f.absolute_expires_at, f.created_at, f.last_used_at, f.ip, f.user_agent`
 
 /** A row of the table as it stands. */
 export const columns = `${told}, f.offline, f.idle_expires_at, f.revoked_at, f.revoke_reason`
@@ -86,6 +87,7 @@ export const familyOf = (row: FamilyRow): Family => ({
     signingKid: row.signing_kid,
     refreshKeyId: row.refresh_key_id,
   },
+  tokensExpireAt: row.tokens_expire_at,
   retries: row.retries,
   idleExpiresAt: row.idle_expires_at,
   absoluteExpiresAt: row.absolute_expires_at,

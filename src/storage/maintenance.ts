@@ -31,10 +31,12 @@ const sweeps = [
   { what: expired('authorization_codes', 'kept_until'), age: 0 },
   { what: expired('spent_jtis', 'expires_at'), age: 0 },
   { what: expired('revoked_tokens', 'expires_at'), age: 0 },
+  { what: expired('revocations', 'expires_at'), age: 0 },
   { what: expired('login_attempts', 'expires_at'), age: 0 },
   { what: expired('admin_links', 'expires_at'), age: 0 },
   { what: expired('token_families', 'absolute_expires_at'), age: afterwards },
   { what: expired('sessions', 'absolute_expires_at'), age: afterwards },
+  { what: expired('notices', 'at'), age: retention },
   { what: expired('events', 'at'), age: retention },
   { what: expired('token_pairs_default', 'issued_at'), age: retention },
 ]

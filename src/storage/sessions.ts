@@ -1,8 +1,9 @@
-import type { Session, SessionEnd, SessionStore } from '../identity/stores.ts'
-import type { FamilyEnd } from '../oauth/stores.ts'
+import type { Session, SessionStore } from '../identity/stores.ts'
 import { type Database, statement } from './database.ts'
+import { mark, markedFamilies } from './ending.ts'
 import { forgiven } from './logins.ts'
 import type { Session as StoredSession } from './prisma/client.ts'
+import { enter, type NewRevocation } from './revocations.ts'
 import { type UserRow, userColumns, userOf } from './user-row.ts'
 
 type SessionRow = {
@@ -71,9 +72,6 @@ const listed = ({ tokenHash: _, endedAt: __, endReason: ___, ip, userAgent, ...s
   userAgent: userAgent ?? undefined,
 })
 
-/** Why a family ended, where its session ended. */
-export const familyEndOf = (reason: SessionEnd): FamilyEnd => (reason === 'replaced' ? 'logged_out' : reason)
-
 export const createSessions = (database: Database): SessionStore => ({
   find: async (tokenHash, now) => {
     const [row] = await database.rows(find, [tokenHash, now])
@@ -103,20 +101,26 @@ export const createSessions = (database: Database): SessionStore => ({
   },
   end: (id, reason, now) =>
     database.transaction(async (tx) => {
-      // The session first: whoever spends one of its codes holds it.
       const { count } = await tx.session.updateMany({
         where: { id, endedAt: null },
         data: { endedAt: now, endReason: reason },
       })
       if (count === 0) return false
-      await tx.tokenFamily.updateMany({
-        where: { sessionId: id, offline: false, revokedAt: null },
-        data: { revokedAt: now, revokeReason: familyEndOf(reason) },
-      })
-      await tx.authorizationCode.updateMany({
-        where: { sessionId: id, revokedAt: null, spentAt: null },
-        data: { revokedAt: now },
-      })
+      const families = { sessionId: id, offline: false }
+      const { tokensExpireAt } = await mark(tx, { codes: { sessionId: id }, families }, reason, now)
+      // The session's name would end what goes on without it: then each of the others is told by its own.
+      const entry = { notBefore: undefined, sparedSessionId: undefined, reason }
+      const goesOn = await tx.tokenFamily.count({ where: { sessionId: id, offline: true, revokedAt: null } })
+      const told: readonly NewRevocation[] =
+        goesOn === 0
+          ? [{ ...entry, kind: 'session', subject: id, tokensExpireAt }]
+          : (await markedFamilies(tx, families, now)).map(({ id, tokensExpireAt }) => ({
+              ...entry,
+              kind: 'family',
+              subject: id,
+              tokensExpireAt,
+            }))
+      await enter(tx, told, now)
       return true
     }),
   list: async ({ userId, limit }, now) => {

@@ -1,12 +1,14 @@
+import type { EndingStore } from '../identity/ending.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from '../identity/stores.ts'
 import type { RefreshKeyStore, SigningKeyStore } from '../keys/stores.ts'
-import type { CodeStore, InteractionStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
+import type { CodeStore, InteractionStore, ReplayStore, RevocationStore, TokenStore } from '../oauth/stores.ts'
 import { createAdminLinks } from './admin-links.ts'
 import { type Changes, createChanges } from './changes.ts'
 import { type Clients, createClients } from './clients.ts'
 import { createCodes } from './codes.ts'
 import { type ConsentStore, createConsents } from './consents.ts'
 import type { Database } from './database.ts'
+import { createEndings } from './endings.ts'
 import { createEvents, type EventStore } from './events.ts'
 import { createFamilies, type Families } from './families.ts'
 import { createInteractions } from './interactions.ts'
@@ -14,6 +16,7 @@ import { createLogins } from './logins.ts'
 import { createMaintenance, type MaintenanceStore } from './maintenance.ts'
 import { createRefreshKeys } from './refresh-keys.ts'
 import { createReplays } from './replays.ts'
+import { createRevocations } from './revocations.ts'
 import { createSessions } from './sessions.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createTokens } from './tokens.ts'
@@ -34,6 +37,8 @@ export type Stores = {
   readonly refreshKeys: RefreshKeyStore
   readonly adminLinks: AdminLinkStore
   readonly events: EventStore
+  readonly endings: EndingStore
+  readonly revocations: RevocationStore
   readonly maintenance: MaintenanceStore
   /** What other servers change. To be started, and closed before the database; until it is up, no memory is trusted. */
   readonly changes: Changes
@@ -59,6 +64,8 @@ export const createStores = (
     refreshKeys: createRefreshKeys(database),
     adminLinks: createAdminLinks(database),
     events: createEvents(database),
+    endings: createEndings(database),
+    revocations: createRevocations(database),
     maintenance: createMaintenance(database, log),
     changes,
   }

@@ -1,10 +1,10 @@
 import type { TokenStore } from '../oauth/stores.ts'
 import { type Database, statement } from './database.ts'
 import { columns, type FamilyRow, familyOf } from './family-row.ts'
+import { entered } from './revocations.ts'
 
 type StandingRow = FamilyRow & {
   readonly user_disabled: boolean
-  readonly user_not_before: Date | null
   readonly session_ended: boolean
   readonly token_revoked: boolean
   readonly username: string
@@ -13,7 +13,7 @@ type StandingRow = FamilyRow & {
 
 const standing = statement<StandingRow>(
   'token_standing',
-  `SELECT ${columns}, u.disabled_at IS NOT NULL AS user_disabled, u.not_before AS user_not_before,
+  `SELECT ${columns}, u.disabled_at IS NOT NULL AS user_disabled,
      s.id IS NULL OR s.ended_at IS NOT NULL AS session_ended,
      EXISTS (SELECT FROM revoked_tokens r WHERE r.jti = $2) AS token_revoked, u.username, u.claims AS user_claims
    FROM token_families f JOIN users u ON u.id = f.user_id LEFT JOIN sessions s ON s.id = f.session_id WHERE f.id = $1`,
@@ -23,7 +23,10 @@ const isRevoked = statement<{ jti: string }>('token_is_revoked', 'SELECT jti FRO
 
 const revoke = statement(
   'token_revoke',
-  'INSERT INTO revoked_tokens (jti, expires_at) SELECT $1, $2 WHERE $2 > $3::timestamptz ON CONFLICT (jti) DO NOTHING',
+  `WITH ended AS (
+    INSERT INTO revoked_tokens (jti, expires_at) SELECT $1, $2 WHERE $2 > $3::timestamptz ON CONFLICT (jti) DO NOTHING
+    RETURNING jti AS id, expires_at AS tokens_expire_at
+  ), ${entered('token', { reason: "'revoked_by_client'", now: '$3' })}`,
 )
 
 export const createTokens = (database: Database): TokenStore => ({
@@ -33,7 +36,6 @@ export const createTokens = (database: Database): TokenStore => ({
       row && {
         family: familyOf(row),
         userDisabled: row.user_disabled,
-        userNotBefore: row.user_not_before ?? undefined,
         sessionEnded: row.session_ended,
         tokenRevoked: row.token_revoked,
         username: row.username,

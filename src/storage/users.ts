@@ -1,9 +1,12 @@
 import type { NewUser, User, UserStore } from '../identity/stores.ts'
-import type { FamilyEnd } from '../oauth/stores.ts'
+import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import { isRecord } from '../record.ts'
 import { type Database, statement } from './database.ts'
+import { mark } from './ending.ts'
+import { selectionOf } from './endings.ts'
 import { asJson } from './json.ts'
 import type { Prisma, User as StoredUser } from './prisma/client.ts'
+import { enter } from './revocations.ts'
 import { type UserRow, userColumns, userOf } from './user-row.ts'
 
 const storedOf = (row: StoredUser): User => ({
@@ -34,31 +37,18 @@ export const newUserData = (user: NewUser): Prisma.UserUncheckedCreateInput => (
   passwordSetAt: user.passwordHash === undefined ? null : user.createdAt,
 })
 
-/** Tokens count their seconds whole (RFC 7519 §2): one of the same second must not outlive the act. */
-export const endOfSecond = (now: Date): Date => new Date(Math.ceil(now.getTime() / 1000) * 1000)
-
 /** Ends every session, family and pending code of a person, but for one session and what hangs on it. */
 const endAll = async (
   tx: Prisma.TransactionClient,
   userId: string,
-  reason: FamilyEnd & ('user_disabled' | 'password_changed'),
+  reason: 'user_disabled' | 'password_changed',
   now: Date,
-  spare: string | undefined,
+  sparedSessionId: string | undefined,
 ): Promise<void> => {
-  const others = spare === undefined ? {} : { NOT: { sessionId: spare } }
-  // Sessions first: whoever spends a code holds its session.
-  await tx.session.updateMany({
-    where: { userId, endedAt: null, ...(spare === undefined ? {} : { NOT: { id: spare } }) },
-    data: { endedAt: now, endReason: reason },
-  })
-  await tx.tokenFamily.updateMany({
-    where: { userId, revokedAt: null, ...others },
-    data: { revokedAt: now, revokeReason: reason },
-  })
-  await tx.authorizationCode.updateMany({
-    where: { userId, revokedAt: null, spentAt: null, ...others },
-    data: { revokedAt: now },
-  })
+  const { tokensExpireAt } = await mark(tx, selectionOf({ of: 'user', id: userId, sparedSessionId }), reason, now)
+  const notBefore = notBeforeOf(now)
+  await tx.user.update({ where: { id: userId }, data: { notBefore } })
+  await enter(tx, [{ kind: 'user', subject: userId, notBefore, sparedSessionId, reason, tokensExpireAt }], now)
 }
 
 export const createUsers = (database: Database): UserStore => ({
@@ -79,7 +69,7 @@ export const createUsers = (database: Database): UserStore => ({
     database.transaction(async (tx) => {
       const { count } = await tx.user.updateMany({
         where: { id, disabledAt: null },
-        data: { disabledAt: now, notBefore: endOfSecond(now) },
+        data: { disabledAt: now },
       })
       if (count === 0) return false
       await endAll(tx, id, 'user_disabled', now, undefined)
@@ -93,11 +83,9 @@ export const createUsers = (database: Database): UserStore => ({
   },
   setPassword: (id, passwordHash, now, spare) =>
     database.transaction(async (tx) => {
-      // Where a session is spared, `not_before` would end its tokens too; each of the others is ended by name.
-      const notBefore = spare === undefined ? { notBefore: endOfSecond(now) } : {}
       const { count } = await tx.user.updateMany({
         where: { id },
-        data: { passwordHash, passwordSetAt: now, ...notBefore },
+        data: { passwordHash, passwordSetAt: now, mustChoosePassword: false },
       })
       if (count === 0) return false
       await endAll(tx, id, 'password_changed', now, spare)

@@ -72,7 +72,9 @@ t.test('an interaction is completed once, with its code and its consent', async 
     interaction: { completedAt: start },
   })
 
-  t.equal(await stores.consents.withdraw(login.userId, login.clientId, start), true)
+  const app = { of: 'app', userId: login.userId, clientId: login.clientId } as const
+  const person = { userId: login.userId, ip: undefined, userAgent: undefined }
+  t.match(await stores.endings.end(app, 'revoked_by_user', person, start), { codes: 1 })
   const code = codes[completed.indexOf(true)] ?? aCode(login)
   t.equal(await stores.codes.spend(code.hash, aFamily(login), start, nowhere), undefined)
   t.match(await stores.interactions.person(login.cookie, login.clientId, start), { consent: undefined })

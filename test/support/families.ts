@@ -31,6 +31,7 @@ export const aFamily = ({ live, ...described }: Described = {}): Family => ({
     refreshKeyId: '00000000',
     ...live,
   },
+  tokensExpireAt: new Date('2026-01-01T00:10:00Z'),
   retries: 0,
   idleExpiresAt: new Date('2026-01-15T00:00:00Z'),
   absoluteExpiresAt: new Date('2026-04-01T00:00:00Z'),

@@ -98,6 +98,7 @@ export const aFamily = ({ userId, sessionId, clientId }: Login, given: Partial<F
     signingKid: 'kid',
     refreshKeyId: '00000001',
   },
+  tokensExpireAt: later(start, 600),
   retries: 0,
   idleExpiresAt: later(start, 3000),
   absoluteExpiresAt: later(start, 90000),

@@ -27,13 +27,15 @@ export const authorizationCode: GrantType = {
     const resources = parseResources(parameters.list('resource'), code.grant.resources)
     const audience = audienceFor(resources, code.grant.resources, code.grant.scope, dependencies.issuer)
     const family = newFamily(code, audience, client, dependencies)
-    if (code.spentAt || !(await codes.spend(code.hash, family, now, origin))) {
+    const issuedAt = code.spentAt ? undefined : await codes.spend(code.hash, family, now, origin)
+    if (!issuedAt) {
       // RFC 6749 §4.1.2: a code redeemed twice has leaked, so what it bought must die.
       const bought = code.familyId ?? (await codes.find(code.hash))?.familyId
       if (bought) await families.revoke(bought, 'code_replayed', now, origin)
       throw invalidGrant('the code was redeemed before; what it bought is revoked')
     }
-    return { by: 'person', family, pair: livePair(family), nonce: code.grant.nonce }
+    const stamped = { ...family, live: { ...family.live, issuedAt } }
+    return { by: 'person', family: stamped, pair: livePair(stamped), nonce: code.grant.nonce }
   },
 }
 
@@ -48,6 +50,7 @@ const newFamily = (
   const keys = { signingKid: signingKid(client), refreshKeyId: refreshKeys.minting().id }
   const absoluteExpiresAt = later(now, client.refresh_token_lifetime)
   const idleExpiresAt = later(now, Math.min(client.refresh_token_idle_lifetime, client.refresh_token_lifetime))
+  const pair = nextPair(1, client, keys, now)
   return {
     id: random.uuid(),
     clientId,
@@ -63,7 +66,8 @@ const newFamily = (
     authTime: grant.authTime,
     acr: grant.acr,
     amr: grant.amr,
-    live: { ...nextPair(1, client, keys, now), scope: grant.scope, audience },
+    live: { ...pair, scope: grant.scope, audience },
+    tokensExpireAt: pair.expiresAt,
     retries: 0,
     idleExpiresAt,
     absoluteExpiresAt,

@@ -73,6 +73,7 @@ const advance = async (
   if (!family) return undefined
   const pair: Pair = {
     ...request.next,
+    issuedAt: new Date(Math.max(request.next.issuedAt.getTime(), family.live.issuedAt.getTime())),
     ...askedOf(family, { scope, resources, jkt }, client, issuer),
     jti: `${familyId}.${generation}.${random.bytes(9).toString('base64url')}`,
   }

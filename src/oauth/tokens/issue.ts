@@ -53,7 +53,8 @@ const issueToClient = async (
     clientId: client.client_id,
     audience,
     scope,
-    issuedAt: deps.now,
+    // After an act on the client verifiers refuse what was issued before its `not_before`.
+    issuedAt: client.notBefore && client.notBefore > deps.now ? client.notBefore : deps.now,
     expiresAt: later(deps.now, client.access_token_lifetime),
     jkt: undefined,
     login: undefined,
@@ -121,7 +122,8 @@ const idToken = async (
     family,
     nonce,
     accessToken,
-    issuedAt: pair.issuedAt,
+    // An access token may be stamped later than the clock, after an act on its person; nothing revokes an ID token.
+    issuedAt: pair.issuedAt < deps.now ? pair.issuedAt : deps.now,
     algorithm,
     lifetime: client.id_token_lifetime,
     claims,

@@ -1,0 +1,135 @@
+import { later } from '../clock.ts'
+import type { Actor, EndingStore, EndReason, Target } from '../identity/ending.ts'
+import { longestToken } from '../oauth/client.ts'
+import { notBeforeOf } from '../oauth/revocations/entry.ts'
+import { announce } from './changes.ts'
+import type { Database } from './database.ts'
+import { type Marked, mark, markable, markedFamilies, type Selection } from './ending.ts'
+import type { Prisma } from './prisma/client.ts'
+import { enter, type NewRevocation } from './revocations.ts'
+
+type Tx = Prisma.TransactionClient
+
+export const selectionOf = (target: Target): Selection => {
+  switch (target.of) {
+    case 'family':
+      return { codes: { hash: { in: [] } }, families: { id: target.id } }
+    case 'session':
+      return { sessions: { id: target.id }, codes: { sessionId: target.id }, families: { sessionId: target.id } }
+    case 'user': {
+      const userId = target.id
+      const spared = target.sparedSessionId
+      if (spared === undefined) return { sessions: { userId }, codes: { userId }, families: { userId } }
+      const others = { userId, NOT: { sessionId: spared } }
+      return { sessions: { userId, NOT: { id: spared } }, codes: others, families: others }
+    }
+    case 'app': {
+      const of = { userId: target.userId, clientId: target.clientId }
+      return { codes: of, families: of }
+    }
+    case 'client':
+      return { codes: { clientId: target.id }, families: { clientId: target.id } }
+    case 'all':
+      return { sessions: {}, codes: {}, families: {} }
+  }
+}
+
+/** Whom the target's tokens belong to; undefined when there is no such thing. */
+const subjectOf = async (tx: Tx, target: Target): Promise<{ userId?: string; clientId?: string } | undefined> => {
+  switch (target.of) {
+    case 'family': {
+      const family = await tx.tokenFamily.findUnique({ where: { id: target.id } })
+      return family ? { userId: family.userId, clientId: family.clientId } : undefined
+    }
+    case 'session': {
+      const session = await tx.session.findUnique({ where: { id: target.id } })
+      return session ? { userId: session.userId } : undefined
+    }
+    case 'user':
+      return (await tx.user.count({ where: { id: target.id } })) === 1 ? { userId: target.id } : undefined
+    case 'client':
+      return (await tx.client.count({ where: { id: target.id } })) === 1 ? { clientId: target.id } : undefined
+    case 'app':
+      return { userId: target.userId, clientId: target.clientId }
+    case 'all':
+      return {}
+  }
+}
+
+/**
+ * What is issued from here on is stamped no earlier, wherever it is issued. After the marks: the counter is the last row
+ * that any act locks.
+ */
+const stamp = async (tx: Tx, target: Target, notBefore: Date): Promise<void> => {
+  if (target.of === 'user') await tx.user.update({ where: { id: target.id }, data: { notBefore } })
+  if (target.of === 'client') {
+    await tx.client.update({ where: { id: target.id }, data: { notBefore } })
+    await announce(tx, { of: 'client', id: target.id })
+  }
+  if (target.of === 'all') {
+    await tx.client.updateMany({ data: { notBefore } })
+    await announce(tx, { of: 'clients' })
+    await tx.revocationCounter.update({ where: { id: 1 }, data: { notBefore } })
+  }
+}
+
+const entriesOf = async (
+  tx: Tx,
+  target: Target,
+  { tokensExpireAt }: Marked,
+  reason: EndReason,
+  now: Date,
+): Promise<readonly NewRevocation[]> => {
+  const entry = { notBefore: undefined, sparedSessionId: undefined, reason, tokensExpireAt }
+  const notBefore = notBeforeOf(now)
+  switch (target.of) {
+    case 'family':
+    case 'session':
+      return [{ ...entry, kind: target.of, subject: target.id }]
+    case 'user':
+      return [{ ...entry, kind: 'user', subject: target.id, notBefore, sparedSessionId: target.sparedSessionId }]
+    case 'app': {
+      const families = await markedFamilies(tx, selectionOf(target).families, now)
+      return families.map(({ id, tokensExpireAt }) => ({ ...entry, kind: 'family', subject: id, tokensExpireAt }))
+    }
+    // Tokens that no family stands for, of client_credentials, are written down nowhere: they may live for a day.
+    case 'client':
+      return [{ ...entry, kind: 'client', subject: target.id, notBefore, tokensExpireAt: later(now, longestToken) }]
+    case 'all':
+      return [{ ...entry, kind: 'all', subject: '', notBefore, tokensExpireAt: later(now, longestToken) }]
+  }
+}
+
+const record = (tx: Tx, target: Target, of: object, marked: Marked, reason: EndReason, by: Actor, at: Date) => {
+  const { tokensExpireAt: _, ...ended } = marked
+  const detail = { target: target.of, reason, by: by.userId ?? null, ...ended }
+  const ids = {
+    ...(target.of === 'family' ? { familyId: target.id } : {}),
+    ...(target.of === 'session' ? { sessionId: target.id } : {}),
+  }
+  const origin = { ip: by.ip ?? null, userAgent: by.userAgent ?? null }
+  return tx.event.create({ data: { at, kind: 'revoked', ...of, ...ids, ...origin, detail } })
+}
+
+/** An act on everybody may take a while; nothing else is as patient. */
+const patienceMs = 60_000
+
+export const createEndings = (database: Database): EndingStore => ({
+  preview: (target, now) => database.transaction((tx) => markable(tx, selectionOf(target), now), patienceMs),
+  end: (target, reason, by, now) =>
+    database.transaction(async (tx) => {
+      const of = await subjectOf(tx, target)
+      if (!of) return undefined
+      const why = target.of === 'app' && reason === 'revoked_by_user' ? 'consent_withdrawn' : reason
+      const marked = await mark(tx, selectionOf(target), why, now)
+      if (target.of === 'app') {
+        const { userId, clientId } = target
+        await tx.consent.deleteMany({ where: { userId, clientId } })
+      }
+      await stamp(tx, target, notBeforeOf(now))
+      await record(tx, target, of, marked, reason, by, now)
+      await enter(tx, await entriesOf(tx, target, marked, reason, now), now)
+      const { tokensExpireAt: _, ...ended } = marked
+      return ended
+    }, patienceMs),
+})

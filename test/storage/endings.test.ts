@@ -1,0 +1,143 @@
+import t from 'tap'
+import { later } from '../../src/clock.ts'
+import type { Target } from '../../src/identity/ending.ts'
+import { notBeforeOf } from '../../src/oauth/revocations/entry.ts'
+import { createStores } from '../../src/storage/stores.ts'
+import { aDatabase } from '../support/database.ts'
+import { aCode, aFamily, aHash, aLogin, aSession, nowhere, start } from '../support/records.ts'
+
+const { database } = await aDatabase(t)
+const stores = createStores(database, { log: { warn: () => {} } })
+const { endings, families, revocations, codes, sessions, users, clients } = stores
+const nobody = { userId: undefined, ip: undefined, userAgent: undefined }
+
+/** The same person in the same client, on another device. */
+const onAnotherDevice = async ({ userId, clientId }: Awaited<ReturnType<typeof aLogin>>) => {
+  const [session, cookie] = [aSession(userId), aHash()]
+  await sessions.create(session, cookie, [])
+  return { userId, clientId, sessionId: session.id, cookie }
+}
+
+/** A login with a family and a code that waits. */
+const anEstate = async (given: Parameters<typeof aFamily>[1] = {}, login?: Awaited<ReturnType<typeof aLogin>>) => {
+  const who = login ?? (await aLogin(stores))
+  const [spent, pending] = [aCode(who), aCode(who)]
+  await codes.issue(spent)
+  await codes.issue(pending)
+  const family = aFamily(who, given)
+  t.ok(await codes.spend(spent.hash, family, start, nowhere))
+  return { login: who, family: family.id, pending }
+}
+const since = async (seq: number) =>
+  (await revocations.after(seq, start)).map(({ kind, subject, notBefore }) => [kind, subject, notBefore])
+
+t.test('each act marks what it ends and writes its one entry in the same transaction', async (t) => {
+  const cases: readonly ((
+    login: Awaited<ReturnType<typeof aLogin>>,
+    family: string,
+  ) => readonly [Target, string, string])[] = [
+    (_, family) => [{ of: 'family', id: family }, 'family', family],
+    (l) => [{ of: 'session', id: l.sessionId }, 'session', l.sessionId],
+    (l) => [{ of: 'user', id: l.userId }, 'user', l.userId],
+    (l, family) => [{ of: 'app', userId: l.userId, clientId: l.clientId }, 'family', family],
+    (l) => [{ of: 'client', id: l.clientId }, 'client', l.clientId],
+    () => [{ of: 'all' }, 'all', ''],
+  ]
+  for (const of of cases) {
+    // What goes on without its session ends too: a device that is signed out keeps nothing.
+    const { login, family, pending } = await anEstate({ offline: true })
+    const bystander = await anEstate()
+    const [target, kind, subject] = of(login, family)
+    const before = await revocations.state()
+    const preview = await endings.preview(target, start)
+    const ended = await endings.end(target, 'revoked_by_admin', nobody, start)
+    t.same(ended, preview, `${target.of}: what was said is what was done`)
+    t.match((await families.find(family))?.revokeReason, 'revoked_by_admin')
+    const notBefore = kind === 'family' || kind === 'session' ? undefined : notBeforeOf(start)
+    t.same(await since(before.seq), [[kind, subject, notBefore]])
+    t.equal((await revocations.state()).seq, before.seq + 1, 'numbers have no gaps')
+    const spent = await codes.spend(pending.hash, aFamily(login), start, nowhere)
+    t.equal(spent === undefined, target.of !== 'family', 'a code that waits buys nothing any more')
+    const isSpared = (await families.find(bystander.family))?.revokedAt === undefined
+    t.equal(isSpared, target.of !== 'all', 'one family’s death touches no other')
+    t.same(await endings.end(target, 'revoked_by_admin', nobody, start), { sessions: 0, families: 0, codes: 0 })
+  }
+})
+
+t.test('“my other devices” spares one session, its families and its codes', async (t) => {
+  const { login, family, pending } = await anEstate()
+  const other = await onAnotherDevice(login)
+  const theirs = await anEstate({ offline: true }, other)
+  const { seq } = await revocations.state()
+  const target = { of: 'user', id: login.userId, sparedSessionId: login.sessionId } as const
+  await endings.end(target, 'revoked_by_user', nobody, start)
+  t.match(await revocations.after(seq, start), [{ kind: 'user', sparedSessionId: login.sessionId }])
+  t.equal((await families.find(family))?.revokedAt, undefined)
+  t.ok((await families.find(theirs.family))?.revokedAt)
+  t.ok(await sessions.find(login.cookie, start))
+  t.equal(await sessions.find(other.cookie, start), undefined)
+  t.ok(await codes.spend(pending.hash, aFamily(login), start, nowhere))
+})
+
+t.test('a logout names the session, or, where something goes on without it, each family that ended', async (t) => {
+  const plain = await anEstate()
+  const { seq } = await revocations.state()
+  await sessions.end(plain.login.sessionId, 'logged_out', start)
+  t.same(await since(seq), [['session', plain.login.sessionId, undefined]])
+
+  const mixed = await anEstate()
+  const offline = await anEstate({ offline: true }, mixed.login)
+  await sessions.end(mixed.login.sessionId, 'logged_out', start)
+  t.same(await since(seq + 1), [['family', mixed.family, undefined]])
+  t.equal((await families.find(offline.family))?.revokedAt, undefined)
+})
+
+t.test('what is issued after an act is stamped no earlier than verifiers accept', async (t) => {
+  const { login } = await anEstate()
+  await users.setPassword(login.userId, 'new', start)
+  const again = await onAnotherDevice(login)
+  const code = aCode(again)
+  await codes.issue(code)
+  t.same(await codes.spend(code.hash, aFamily(again), start, nowhere), notBeforeOf(start))
+})
+
+t.test('no session, family or client of that name: nothing is written', async (t) => {
+  const { seq } = await revocations.state()
+  const id = '0b2f8f3a-5a0e-4e0f-9d3c-2b1a00000009'
+  for (const target of [
+    { of: 'family', id },
+    { of: 'session', id },
+    { of: 'user', id },
+    { of: 'client', id },
+  ] as const)
+    t.equal(await endings.end(target, 'revoked_by_admin', nobody, start), undefined)
+  t.equal((await revocations.state()).seq, seq)
+})
+
+t.test('an entry is dropped when the last token concerned is dead, and nothing revives', async (t) => {
+  const { family } = await anEstate()
+  const { seq } = await revocations.state()
+  await endings.end({ of: 'family', id: family }, 'revoked_by_admin', nobody, start)
+  const later1 = later(start, 600 + 61)
+  t.same(await revocations.after(seq, later1), [])
+  await stores.maintenance.sweep(later1)
+  t.same(await revocations.after(0, start).then((all) => all.filter(({ kind }) => kind === 'family')), [])
+  t.ok((await families.find(family))?.revokedAt)
+})
+
+t.test('fifty acts at once have fifty numbers, none twice', async (t) => {
+  const estates = await Promise.all(Array.from({ length: 50 }, () => anEstate()))
+  const { seq } = await revocations.state()
+  await Promise.all(estates.map(({ family }) => families.revoke(family, 'replayed', start, nowhere)))
+  t.same(
+    (await revocations.after(seq, start)).map((entry) => entry.seq),
+    estates.map((_, index) => seq + 1 + index),
+  )
+})
+
+t.test('a client that is disabled and enabled again goes on with what is issued from then on', async (t) => {
+  const { login } = await anEstate()
+  await clients.disable(login.clientId, start)
+  await clients.enable(login.clientId, later(start, 1))
+  t.same((await clients.find(login.clientId))?.notBefore, notBeforeOf(later(start, 1)))
+})
