@@ -1,5 +1,5 @@
 import bowser from 'bowser'
-import { networkOf } from '../identity/network.ts'
+import { networkOf } from '../network.ts'
 
 /** What a person would call the device: the browser and the system, or the first word of what is neither. */
 export const deviceOf = (userAgent: string | undefined): string | undefined => {

@@ -1,5 +1,5 @@
+import { networkOf } from '../network.ts'
 import { knownDevice } from './device.ts'
-import { networkOf } from './network.ts'
 import { type Passwords, passwordFault } from './password.ts'
 import { Busy } from './queue.ts'
 import type { LoginStore, User } from './stores.ts'

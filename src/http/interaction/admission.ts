@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { networkOf } from '../../identity/network.ts'
 import type { Quota, Visit } from '../../identity/quota.ts'
+import { networkOf } from '../../network.ts'
 import type { Browser } from '../browser.ts'
 import { clientAddress } from '../client-address.ts'
 import { PageError } from '../page-error.ts'

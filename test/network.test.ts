@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { networkOf } from '../../src/identity/network.ts'
+import { networkOf } from '../src/network.ts'
 
 t.test('S11 an address has one network, however it is written', async (t) => {
   const table: [string | undefined, string][] = [
