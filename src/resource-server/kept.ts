@@ -1,0 +1,63 @@
+import { Unreachable } from './exchange.ts'
+import type { Settings, Trouble } from './options.ts'
+
+/** A document of the issuer, read as seldom as it can change; whoever asks at the same time shares one reading. */
+export type Kept<T> = {
+  /** @throws Unreachable where it was never read and cannot be */
+  get(): Promise<T>
+  /** Reads it again, but not more often than the cool-down allows. */
+  anew(): Promise<T>
+}
+
+export type KeptDependencies<T> = {
+  readonly about: Trouble['about']
+  readonly load: () => Promise<T>
+  readonly settings: Pick<Settings, 'seconds' | 'onTrouble'>
+}
+
+/** Seconds: how long it is good, how often at most it is read again, and how often while there is none. */
+const fresh = 600
+const coolDown = 30
+const retry = 1
+
+export const createKept = <T>({ about, load, settings: { seconds, onTrouble } }: KeptDependencies<T>): Kept<T> => {
+  let held: { readonly document: T; readonly readAt: number } | undefined
+  let triedAt = Number.NEGATIVE_INFINITY
+  let failure = new Unreachable('it was not read yet')
+  let underWay: Promise<void> | undefined
+
+  const readNow = async (): Promise<void> => {
+    triedAt = seconds()
+    try {
+      held = { document: await load(), readAt: seconds() }
+    } catch (error) {
+      // What is held stays: a failed reading must not be a way to lose keys.
+      failure = error instanceof Unreachable ? error : new Unreachable(`it cannot be read: ${String(error)}`)
+      onTrouble({ about, reason: failure.message })
+    }
+  }
+  const reading = (): Promise<void> => {
+    underWay ??= readNow().finally(() => {
+      underWay = undefined
+    })
+    return underWay
+  }
+  const coolsDown = () => seconds() < triedAt + (held ? coolDown : retry)
+  const current = (): T => {
+    if (!held) throw failure
+    return held.document
+  }
+
+  return {
+    async get() {
+      if (!held && (underWay || !coolsDown())) await reading()
+      // Nobody waits for what is only being refreshed; a reading reports its own failure and never rejects.
+      if (held && seconds() >= held.readAt + fresh && !coolsDown()) void reading()
+      return current()
+    },
+    async anew() {
+      if (underWay || !coolsDown()) await reading()
+      return current()
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import { importJWK, type JWK } from 'jose'
+import { isObject, readObject, Unreachable } from './exchange.ts'
+import { createKept, type Kept } from './kept.ts'
+import type { Metadata } from './metadata.ts'
+import type { Settings } from './options.ts'
+
+export type Purpose = 'tokens' | 'revocations'
+export type VerificationKey = Awaited<ReturnType<typeof importJWK>>
+export type Found =
+  | { readonly is: 'found'; readonly key: VerificationKey }
+  | { readonly is: 'unknown' }
+  /** Known, but made for something else. */
+  | { readonly is: 'foreign'; readonly why: string }
+
+export type KeySet = {
+  /** @throws Unreachable */
+  find(kid: string, algorithm: string, purpose: Purpose): Promise<Found>
+  /** @throws Unreachable */
+  ready(): Promise<void>
+}
+
+type Key = { readonly jwk: JWK; readonly purpose: unknown; readonly imported: Map<string, Promise<VerificationKey>> }
+
+const most = { bytes: 256 * 1024, keys: 200 }
+const kinds: Readonly<Record<string, readonly [kty: string, crv: string | undefined]>> = {
+  RS256: ['RSA', undefined],
+  PS256: ['RSA', undefined],
+  ES256: ['EC', 'P-256'],
+  EdDSA: ['OKP', 'Ed25519'],
+}
+
+export const createKeySet = (settings: Settings, metadata: Kept<Metadata>): KeySet => {
+  const keys = createKept({
+    about: 'keys',
+    settings,
+    load: async () => {
+      const { jwksUri } = await metadata.get()
+      const accept = 'application/jwk-set+json, application/json'
+      return keysIn(await readObject({ url: jwksUri, accept, timeout: settings.timeout }, most.bytes))
+    },
+  })
+  return {
+    async find(kid, algorithm, purpose) {
+      // D8: unknown names cost one reading per cool-down, whoever sends them and however many.
+      const key = (await keys.get()).get(kid) ?? (await keys.anew()).get(kid)
+      if (!key) return { is: 'unknown' }
+      const why = foreign(key, algorithm, purpose)
+      if (why !== undefined) return { is: 'foreign', why }
+      const imported = key.imported.get(algorithm) ?? importJWK(key.jwk, algorithm)
+      key.imported.set(algorithm, imported)
+      return { is: 'found', key: await imported }
+    },
+    ready: async () => void (await keys.get()),
+  }
+}
+
+const foreign = ({ jwk, purpose }: Key, algorithm: string, wanted: Purpose): string | undefined => {
+  if (wanted === 'tokens' && purpose !== undefined) return `its purpose is ${String(purpose)}, it signs no tokens`
+  if (wanted === 'revocations' && purpose !== 'revocations') return 'its purpose is not revocations'
+  if (jwk.use !== undefined && jwk.use !== 'sig') return `its use is ${jwk.use}`
+  const [kty, crv] = kinds[algorithm] ?? []
+  // RFC 8725 §3.1: a key is used with the one algorithm that it was made for.
+  if ((jwk.alg !== undefined && jwk.alg !== algorithm) || jwk.kty !== kty || (crv && jwk.crv !== crv))
+    return `it is a key for ${jwk.alg ?? jwk.kty}, not for ${algorithm}`
+  // RFC 7518 §3.3: 2048 bits or more; 342 characters hold 256 bytes.
+  if (kty === 'RSA' && (jwk.n?.length ?? 0) < 342) return 'it has fewer than 2048 bits'
+  return undefined
+}
+
+const keysIn = ({ keys }: Readonly<Record<string, unknown>>): ReadonlyMap<string, Key> => {
+  if (!Array.isArray(keys)) throw new Unreachable('the key set has no keys')
+  const found = new Map<string, Key>()
+  for (const key of keys.slice(0, most.keys)) {
+    if (!isObject(key) || typeof key.kid !== 'string') continue
+    const text = (name: string): string | undefined => {
+      const value = key[name]
+      return typeof value === 'string' ? value : undefined
+    }
+    // Only what is public, whatever was published by mistake, and never a symmetric key (RFC 8725 §3.2).
+    const jwk: JWK = {}
+    for (const name of ['kty', 'crv', 'alg', 'use', 'n', 'e', 'x', 'y'] as const) {
+      const value = text(name)
+      if (value !== undefined) jwk[name] = value
+    }
+    if (jwk.kty !== 'oct') found.set(key.kid, { jwk, purpose: key.purpose, imported: new Map() })
+  }
+  return found
+}

@@ -1,0 +1,121 @@
+import { systemChance, systemNow } from './clock.ts'
+import type { IntrospectionPolicy } from './introspection.ts'
+import type { TokenRefused } from './refusal.ts'
+
+export const asymmetric = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+export type Algorithm = (typeof asymmetric)[number]
+
+/** Something the guard could not do by itself, for a log; the guard goes on. */
+export type Trouble = { readonly about: 'metadata' | 'keys' | 'revocations'; readonly reason: string }
+
+export type ProtectOptions = {
+  /** Letter for letter as the server names itself. */
+  readonly issuer: string
+  /** What tokens for this API name in `aud`; one of several is enough. */
+  readonly audience: string | readonly string[]
+  /** Which signatures are accepted; by default RS256, PS256, ES256 and EdDSA. Symmetric ones never are. */
+  readonly algorithms?: readonly Algorithm[] | undefined
+  /** Seconds by which this machine's clock may differ from the issuer's; 5 by default, 60 at most. */
+  readonly clockTolerance?: number | undefined
+  /** Of the challenge; the audience by default. */
+  readonly realm?: string | undefined
+  /** `off` gives up revocation: a token then lives until it expires. */
+  readonly revocations?: 'follow' | 'off' | undefined
+  /** What happens to a good token while the list of revocations is older than it may be; `refuse` (503) by default. */
+  readonly staleFeed?: 'refuse' | 'accept' | IntrospectionPolicy | undefined
+  /** Seconds after which the list is stale; by default what the issuer has signed into it. */
+  readonly maxFeedAge?: number | undefined
+  /** Seconds that a request waits for the very first list; 3 by default. */
+  readonly feedWait?: number | undefined
+  /** Milliseconds for each question to the issuer; 3000 by default. */
+  readonly timeout?: number | undefined
+  /** Told of every refusal, with its reason; never of a token. */
+  readonly onRefusal?: ((refusal: TokenRefused) => void) | undefined
+  /** Told when the issuer cannot be asked; by default a warning of the process. */
+  readonly onTrouble?: ((trouble: Trouble) => void) | undefined
+  readonly now?: (() => Date) | undefined
+  readonly chance?: (() => number) | undefined
+}
+
+export type Settings = {
+  readonly issuer: string
+  readonly audience: readonly string[]
+  readonly algorithms: readonly string[]
+  readonly clockTolerance: number
+  readonly realm: string
+  readonly follows: boolean
+  readonly staleFeed: 'refuse' | 'accept' | IntrospectionPolicy
+  readonly maxFeedAge: number | undefined
+  readonly feedWait: number
+  readonly timeout: number
+  readonly onRefusal: (refusal: TokenRefused) => void
+  readonly onTrouble: (trouble: Trouble) => void
+  /** Seconds since the epoch. */
+  readonly seconds: () => number
+  readonly chance: () => number
+}
+
+/** @throws TypeError that names every mistake, at the start and not at the first request */
+export const readOptions = (options: ProtectOptions): Settings => {
+  const mistakes: string[] = []
+  const number = (name: 'clockTolerance' | 'feedWait' | 'timeout' | 'maxFeedAge', most: number): number | undefined => {
+    const value = options[name]
+    if (value !== undefined && !(value >= 0 && value <= most)) mistakes.push(`${name} must be from 0 to ${most}`)
+    return value
+  }
+  const { issuer, algorithms = asymmetric, staleFeed = 'refuse', revocations = 'follow', now = systemNow } = options
+  const audience = typeof options.audience === 'string' ? [options.audience] : [...(options.audience ?? [])]
+  const [first = ''] = audience
+
+  if (!isIssuer(issuer)) mistakes.push('issuer must be an https URL without query and fragment (http on loopback only)')
+  if (audience.length === 0 || audience.some((one) => typeof one !== 'string' || one === ''))
+    mistakes.push('audience must name this API: without it a token for any other API would pass')
+  const known: readonly string[] = asymmetric
+  const strange = algorithms.filter((algorithm) => !known.includes(algorithm))
+  // RFC 8725 §3.1, §3.2: a public key must never become a secret.
+  if (strange.length > 0) mistakes.push(`algorithms may hold ${known.join(', ')}, not ${strange.join(', ')}`)
+  if (algorithms.length === 0) mistakes.push('algorithms must hold at least one')
+  if (revocations !== 'follow' && revocations !== 'off') mistakes.push('revocations must be follow or off')
+  if (staleFeed !== 'refuse' && staleFeed !== 'accept' && typeof staleFeed !== 'object')
+    mistakes.push('staleFeed must be refuse, accept or introspect({ clientId, clientSecret })')
+  const realm = options.realm ?? first
+  if (!/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(realm)) mistakes.push('realm must be printable ASCII without " and \\')
+
+  const settings: Settings = {
+    issuer,
+    audience,
+    algorithms: [...algorithms],
+    clockTolerance: number('clockTolerance', 60) ?? 5,
+    realm,
+    follows: revocations === 'follow',
+    staleFeed,
+    maxFeedAge: number('maxFeedAge', 86_400),
+    feedWait: number('feedWait', 60) ?? 3,
+    timeout: number('timeout', 60_000) ?? 3_000,
+    onRefusal: options.onRefusal ?? (() => {}),
+    onTrouble: options.onTrouble ?? warn,
+    seconds: () => now().getTime() / 1000,
+    chance: options.chance ?? systemChance,
+  }
+  if (mistakes.length > 0) throw new TypeError(`protect: ${mistakes.join('; ')}`)
+  return settings
+}
+
+const warn = ({ about, reason }: Trouble): void => process.emitWarning(`${about}: ${reason}`, 'TesseraGuard')
+
+const loopback = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
+
+const isIssuer = (issuer: unknown): boolean => {
+  if (typeof issuer !== 'string' || !URL.canParse(issuer)) return false
+  const { search, hash, username, password } = new URL(issuer)
+  return isTrustedAddress(issuer, issuer) && search === '' && hash === '' && username === '' && password === ''
+}
+
+/** https everywhere; http between processes of one machine, and never where the issuer itself has https. */
+export const isTrustedAddress = (address: string, issuer: string): boolean => {
+  if (!URL.canParse(address)) return false
+  const { protocol, hostname } = new URL(address)
+  return (
+    protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname) && new URL(issuer).protocol === protocol)
+  )
+}
