@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { introspect, type ProtectOptions, protect, TokenRefused } from '../../src/resource-server/index.ts'
 import { type MockIssuerOptions, mockIssuer } from '../../src/resource-server/testing/index.ts'
@@ -222,7 +224,7 @@ t.test('a list that cannot be trusted or is no list leaves what is held', async 
   }
 })
 
-t.test('following keeps no process alive, and close ends it', async (t) => {
+t.test('close ends the following', async (t) => {
   const { issuer, guard, verdict, asked } = await aScene(t)
   await guard.ready()
   await until(async () => asked(stream) === 1)
@@ -230,4 +232,14 @@ t.test('following keeps no process alive, and close ends it', async (t) => {
   const before = issuer.requests.length
   t.equal(await verdict(await issuer.issue()), 'passes', 'what is known is known')
   t.equal(issuer.requests.length, before)
+})
+
+t.test('a process that follows ends when its work is done', async (t) => {
+  const { issuer } = await aScene(t)
+  const program = `
+    const { protect } = await import(${JSON.stringify(new URL('../../src/resource-server/index.ts', import.meta.url))})
+    const guard = protect({ issuer: ${JSON.stringify(issuer.issuer)}, audience: ${JSON.stringify(issuer.audience)} })
+    console.log((await guard.verify(${JSON.stringify(await issuer.issue())})).sub)`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', '--input-type=module', '-e', program])
+  t.equal(stdout.trim(), 'alice')
 })

@@ -7,7 +7,8 @@ export type MockKey = {
   readonly jwk: JWK & Readonly<Record<string, unknown>>
 }
 
-export const aKey = async (purpose?: 'revocations', alg = 'RS256'): Promise<MockKey> => {
+/** RS256 as the server's; ES256 for the lists, because nobody should wait for a second RSA key. */
+export const aKey = async (purpose?: 'revocations', alg = purpose ? 'ES256' : 'RS256'): Promise<MockKey> => {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
   const jwk = await exportJWK(publicKey)
   const kid = await calculateJwkThumbprint(jwk)
