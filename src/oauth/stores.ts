@@ -187,7 +187,7 @@ export type RevocationStore = {
 
 /** What introspection and userinfo ask about a family, in one statement. */
 export type Standing = {
-  readonly family: Family
+  readonly family: Pick<Family, 'userId' | 'claims' | 'offline' | 'revokedAt' | 'revokeReason'>
   readonly userDisabled: boolean
   readonly sessionEnded: boolean
   readonly tokenRevoked: boolean

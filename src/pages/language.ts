@@ -41,7 +41,8 @@ const acceptable = (header: string): readonly string[] =>
  * What is no language tag is ignored.
  */
 export const chooseLanguage = (uiLocales: readonly string[], acceptLanguage: string | undefined): Language => {
-  for (const range of [...uiLocales, ...acceptable(acceptLanguage ?? '')]) {
+  const accepted = acceptLanguage === undefined ? [] : acceptable(acceptLanguage)
+  for (const range of [...uiLocales, ...accepted]) {
     const language = supported(range)
     if (language) return language
   }

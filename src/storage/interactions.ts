@@ -3,7 +3,7 @@ import type { AuthorizationCode, Consent, Interaction, InteractionStore, Person 
 import { codeColumns, codeValues } from './codes.ts'
 import { type Database, json, statement } from './database.ts'
 
-/** Who is at the browser; every column is null where nobody is, or where nothing was granted. */
+/** Who is at the browser; every column is null where nobody is, the last ones where nothing was granted. */
 type StandingRow = {
   readonly user_id: string | null
   readonly username: string
@@ -17,10 +17,8 @@ type StandingRow = {
   readonly consent_resources: readonly string[]
   readonly granted_at: Date | null
 }
-type InteractionRow = StandingRow & {
-  readonly id_hash: Buffer
+type InteractionRow = {
   readonly browser_hash: Buffer
-  readonly client_id: string
   readonly request: Partial<AuthorizationRequest> & Pick<AuthorizationRequest, RequiredMember>
   readonly received_at: Date
   readonly expires_at: Date
@@ -55,9 +53,17 @@ const create = statement(
    VALUES ($1, $2, $3, $4, $5, $6)`,
 )
 
-const find = statement<InteractionRow>(
+const interaction = 'i.browser_hash, i.request, i.received_at, i.expires_at, i.completed_at'
+
+/** For a browser without a session cookie: who nobody is need not be looked up in three more tables. */
+const findAlone = statement<InteractionRow>(
+  'interaction_find_alone',
+  `SELECT ${interaction} FROM interactions i WHERE i.id_hash = $1 AND i.expires_at > $2`,
+)
+
+const find = statement<InteractionRow & StandingRow>(
   'interaction_find',
-  `SELECT i.id_hash, i.browser_hash, i.client_id, i.request, i.received_at, i.expires_at, i.completed_at, ${standing}
+  `SELECT ${interaction}, ${standing}
    FROM interactions i
      LEFT JOIN (sessions s JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL)
        ON s.token_hash = $2 AND ${alive('$3')}
@@ -101,10 +107,10 @@ const consentOf = (row: StandingRow): Consent | undefined =>
     ? undefined
     : { scope: row.consent_scope, resources: row.consent_resources, grantedAt: row.granted_at }
 
-const interactionOf = (row: InteractionRow): Interaction => ({
-  idHash: row.id_hash,
+const interactionOf = (idHash: Buffer, row: InteractionRow): Interaction => ({
+  idHash,
   browserHash: row.browser_hash,
-  clientId: row.client_id,
+  clientId: row.request.clientId,
   request: {
     ...row.request,
     state: row.request.state,
@@ -133,8 +139,12 @@ export const createInteractions = (database: Database): InteractionStore => ({
     await database.count(create, [idHash, browserHash, clientId, json(request), receivedAt, expiresAt])
   },
   find: async (idHash, sessionHash, now) => {
+    if (!sessionHash) {
+      const [row] = await database.rows(findAlone, [idHash, now])
+      return row && { interaction: interactionOf(idHash, row), person: undefined, consent: undefined }
+    }
     const [row] = await database.rows(find, [idHash, sessionHash, now])
-    return row && { interaction: interactionOf(row), person: personOf(row), consent: consentOf(row) }
+    return row && { interaction: interactionOf(idHash, row), person: personOf(row), consent: consentOf(row) }
   },
   complete: async (idHash, code, consent, now) => {
     if (consent && !code) throw new Error('a consent belongs to the person whose code is issued with it')

@@ -27,7 +27,7 @@ export const createClientDoor = (dependencies: Omit<AuthenticationDependencies, 
 
 /** Node keeps the first of two Authorization headers and drops the other: only the raw list shows both. */
 export const authorizationOf = (request: FastifyRequest): { authorization: string | undefined; repeated: boolean } => {
-  const names = request.raw.rawHeaders.filter((_, index) => index % 2 === 0)
-  const count = names.filter((name) => name.toLowerCase() === 'authorization').length
-  return { authorization: request.headers.authorization, repeated: count > 1 }
+  const isName = (text: string, index: number) => index % 2 === 0 && text.toLowerCase() === 'authorization'
+  const { length } = request.raw.rawHeaders.filter(isName)
+  return { authorization: request.headers.authorization, repeated: length > 1 }
 }
