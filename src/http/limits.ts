@@ -13,20 +13,23 @@ export const limits = {
   requestTimeout: 20_000,
   /** Longer than a load balancer keeps an idle connection (60 s), or it would send into one that we just closed. */
   keepAliveTimeout: 72_000,
+  /** How often the timeouts are looked at; 30 s by default, by which they would be half as long again. */
+  connectionsCheckingInterval: 2_000,
   connections: 10_000,
 } as const
 
-const serverOptions: ServerOptions = {
+type Timeouts = Record<'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout' | 'connectionsCheckingInterval', number>
+
+const serverOptions = (timeouts: Timeouts): ServerOptions => ({
   maxHeaderSize: limits.header,
-  headersTimeout: limits.headersTimeout,
-  requestTimeout: limits.requestTimeout,
-  keepAliveTimeout: limits.keepAliveTimeout,
-  /** How often the timeouts are looked at; 30 s by default, by which they would be half as long again. */
-  connectionsCheckingInterval: 2_000,
+  headersTimeout: timeouts.headersTimeout,
+  requestTimeout: timeouts.requestTimeout,
+  keepAliveTimeout: timeouts.keepAliveTimeout,
+  connectionsCheckingInterval: timeouts.connectionsCheckingInterval,
   requireHostHeader: true,
   insecureHTTPParser: false,
   noDelay: true,
-}
+})
 
 /** Statuses of what Node's parser refuses before there is a request. */
 const statuses: Readonly<Record<string, string>> = {
@@ -50,15 +53,22 @@ const refuseConnection = (error: Error, socket: Socket): void => {
  * type leaves that out, so that plugins need not know which of the two they are in.
  *
  * @param tls undefined serves plain HTTP, for loopback or behind a proxy that terminates TLS
+ * @param timeouts milliseconds
  */
-export const bounds = ({ tls }: { tls?: TlsOptions | undefined } = {}): Bounds => ({
+export const bounds = ({
+  tls,
+  timeouts = limits,
+}: {
+  readonly tls?: TlsOptions | undefined
+  readonly timeouts?: Timeouts
+} = {}): Bounds => ({
   bodyLimit: limits.body,
-  keepAliveTimeout: limits.keepAliveTimeout,
-  requestTimeout: limits.requestTimeout,
+  keepAliveTimeout: timeouts.keepAliveTimeout,
+  requestTimeout: timeouts.requestTimeout,
   routerOptions: { maxParamLength: 200 },
   clientErrorHandler: refuseConnection,
-  http: serverOptions,
-  ...(tls ? { https: { ...serverOptions, ...tls } } : {}),
+  http: serverOptions(timeouts),
+  ...(tls ? { https: { ...serverOptions(timeouts), ...tls } } : {}),
 })
 type Bounds = Pick<FastifyServerOptions, 'bodyLimit' | 'keepAliveTimeout' | 'requestTimeout' | 'routerOptions'> & {
   readonly clientErrorHandler: typeof refuseConnection
