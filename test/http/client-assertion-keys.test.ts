@@ -1,13 +1,13 @@
 import { createPrivateKey, createPublicKey, createSign, generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
-import { anAssertingClient, ec, encoded, keyed, rsa } from '../support/assertions.ts'
+import { anAssertingClient, ec, encoded, keyed, rsa, sign } from '../support/assertions.ts'
 import { aServer } from '../support/server.ts'
 import { machineMetadata, refusedClient } from '../support/token-requests.ts'
 
 const server = await aServer(t)
 const machine = await server.anApp(machineMetadata)
-const { payloadOf, present, spent } = await anAssertingClient(server)
+const { now, payloadOf, present, spent } = await anAssertingClient(server)
 
 const rowsOf = (dump: string) => dump.split('\n').filter((line) => line !== '').length
 
@@ -101,4 +101,20 @@ t.test('T6 weak keys cannot be registered', async (t) => {
       { code: 'invalid_client_metadata' },
       String(key.kty),
     )
+})
+
+t.test('K7 who cannot sign fills no store, and no jti is kept for longer than an hour', async (t) => {
+  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const before = await spent()
+  for (let index = 0; index < 50; index++)
+    t.match(await present(await sign(payloadOf({ jti: `forged ${index}` }), {}, stranger.privateKey)), refusedClient)
+  t.match(await present(await sign(payloadOf({ exp: now() + 3700 }))), refusedClient, 'longer than an hour')
+  t.equal(await spent(), before, 'not a row')
+
+  t.match(await present(await sign(payloadOf({ exp: now() + 3600, jti: 'x'.repeat(8000) }))), { status: 200 })
+  const row = (await spent()).split('\n').find((line) => !before.includes(line))
+  t.ok(row && row.length < 120, 'one row, of one size, whatever the jti')
+  server.clock.advance({ seconds: 3600 + 62 })
+  await server.stores.maintenance.sweep(server.clock.now())
+  t.equal(await spent(), '', 'and nothing is left')
 })
