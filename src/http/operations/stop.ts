@@ -64,7 +64,7 @@ export const stopOnSignal = ({
   readiness: Readiness
   drain: number
   closing: readonly Closing[]
-}) =>
+}): ReturnType<typeof closeWithGrace> =>
   closeWithGrace(
     {
       delay,

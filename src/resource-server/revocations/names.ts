@@ -1,12 +1,17 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** The kinds of the feed that name something. */
 export const named = ['family', 'session', 'token', 'user', 'client', 'key'] as const
 export type NamedKind = (typeof named)[number]
 
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
 /** docs/revocation-feed.md: 128 bits of SHA-256 over kind, colon and identifier. */
-export const nameOf = (kind: NamedKind, identifier: string): string =>
-  createHash('sha256').update(`${kind}:${identifier}`).digest().subarray(0, 16).toString('base64url')
+export const nameOf = (kind: NamedKind, identifier: string): string => {
+  // Cut as text, which costs a quarter of cutting bytes: of the 22nd character's six bits two are left.
+  const digest = hash('sha256', `${kind}:${identifier}`, 'base64url')
+  return digest.slice(0, 21) + 'AQgw'.charAt(alphabet.indexOf(digest.charAt(21)) >> 4)
+}
 
 const most = 10_000
 
