@@ -1,4 +1,4 @@
-import type { FamilyEnd } from '../oauth/stores.ts'
+import type { FamilyEnd } from '../oauth/tokens/family-end.ts'
 
 const sentences: Readonly<Record<FamilyEnd, string>> = {
   replayed: 'a refresh token was presented that had been exchanged long before: somebody has a copy',

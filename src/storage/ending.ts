@@ -1,5 +1,5 @@
 import type { SessionEnd } from '../identity/stores.ts'
-import type { FamilyEnd } from '../oauth/stores.ts'
+import type { FamilyEnd } from '../oauth/tokens/family-end.ts'
 import type { Prisma } from './prisma/client.ts'
 
 /** What an act ends. */
