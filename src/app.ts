@@ -15,7 +15,7 @@ import { login } from './http/interaction/login.ts'
 import { createPresenter } from './http/interaction/presentation.ts'
 import { start } from './http/interaction/start.ts'
 import { bounds, capConnections, refuseUnknownEncodings } from './http/limits.ts'
-import { accessTokenVerifier } from './http/oauth/access-token.ts'
+import { accessTokenRecognizer, accessTokenVerifier } from './http/oauth/access-token.ts'
 import { authorize } from './http/oauth/authorize.ts'
 import { createClientDoor } from './http/oauth/client-door.ts'
 import { introspect } from './http/oauth/introspect.ts'
@@ -34,6 +34,7 @@ import type { SessionPolicy } from './identity/session.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from './identity/stores.ts'
 import type { ThrottlePolicy } from './identity/throttle.ts'
 import type { KeyRing } from './keys/key-ring.ts'
+import { createKeySet } from './keys/key-set.ts'
 import type { RefreshKeyRing } from './keys/refresh-key-ring.ts'
 import type { SigningAlgorithm } from './oauth/client.ts'
 import { createKeysOf, type RemoteKeys } from './oauth/client-authentication/index.ts'
@@ -62,6 +63,8 @@ export type AppDependencies = {
     readonly adminLinks: AdminLinkStore
   }
   readonly keys: KeyRing
+  /** Of the feed. */
+  readonly revocationKeys: KeyRing
   readonly refreshKeys: RefreshKeyRing
   readonly remoteKeys: RemoteKeys
   readonly algorithms: readonly SigningAlgorithm[]
@@ -98,7 +101,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   endConnections(app, deps.readiness)
   const page = createFailurePage(random)
   answerNotFound(app, { page })
-  answerFailures(app)
+  answerFailures(app, { issuer })
 
   const presenter = createPresenter(random)
   const browser = createBrowser({ issuer, secrets: deps.cookieSecrets, random })
@@ -112,6 +115,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     clock,
     random,
   })
+  const keySet = createKeySet(keys, deps.revocationKeys)
   const verifyAccessToken = accessTokenVerifier(keys)
   const tokens = { issuer, ...stores, refreshKeys, verifyAccessToken }
   const keysOf = createKeysOf(deps.remoteKeys)
@@ -123,6 +127,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     families: stores.families,
     refreshKeys,
     random,
+    recognizeAccessToken: accessTokenRecognizer(keys),
     signingKid: (client: { readonly access_token_signed_response_alg: SigningAlgorithm }) =>
       keys.signer(client.access_token_signed_response_alg).kid,
   }
@@ -142,7 +147,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     await scope.register(introspect, { door, clock, tokens })
     await scope.register(revoke, { door, clock, tokens })
     await scope.register(userinfo, { clock, tokens })
-    await scope.register(metadata, { issuer, keys, algorithms: deps.algorithms })
+    await scope.register(metadata, { issuer, keySet, algorithms: deps.algorithms })
   }
 
   /** For people: errors are pages. */

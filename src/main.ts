@@ -52,7 +52,8 @@ const run = async (config: Config): Promise<void> => {
     round: async () => {
       const now = clock.now()
       const { maintenance } = stores
-      await Promise.all([parts.keys.tend(), parts.refreshKeys.refresh(), maintenance.sweep(now)])
+      const { keys, revocationKeys, refreshKeys } = parts
+      await Promise.all([keys.tend(), revocationKeys.tend(), refreshKeys.refresh(), maintenance.sweep(now)])
       await maintenance.partition(now)
     },
   })

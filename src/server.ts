@@ -29,20 +29,25 @@ export const assemble = async (deps: {
   const { issuer, trustProxy, signingAlgorithms: algorithms } = config
   const directory = createKeyDirectory({ path: config.keysDir, passphrase: config.keyPassphrase, random })
   const keys = await createKeyRing({ directory, store: stores.signingKeys, clock, issuer, algorithms })
+  const ofFeed = { store: stores.revocationKeys, purpose: 'revocations', algorithms: [] } as const
+  const revocationKeys = await createKeyRing({ directory, clock, issuer, ...ofFeed })
   const refreshKeys = await createRefreshKeyRing({ directory, store: stores.refreshKeys, clock, random })
   stores.changes.subscribe((change) => {
     if (change === undefined || change.of === 'keys') void refresh()
   })
   const refresh = async () => {
     // When the table cannot be read now, the next minute's round reads it.
-    await Promise.allSettled([keys.refresh(), refreshKeys.refresh()])
+    await Promise.allSettled([keys, revocationKeys, refreshKeys].map((ring) => ring.refresh()))
   }
   await stores.changes.start()
   const [first, ...rest] = config.cookieSecrets.map((secret) => Buffer.from(secret))
 
   const checks: readonly HealthCheck[] = [
     { name: 'database', passes: async () => database.ping().then(() => true) },
-    { name: 'keys', passes: async () => keys.missing().length + refreshKeys.missing().length === 0 },
+    {
+      name: 'keys',
+      passes: async () => [keys, revocationKeys, refreshKeys].every((ring) => ring.missing().length === 0),
+    },
     { name: 'schema', passes: createSchemaCheck(database) },
     { name: 'clock', passes: async () => clocksAgree(clock.now(), await database.databaseNow()) },
   ]
@@ -55,6 +60,7 @@ export const assemble = async (deps: {
     random,
     stores,
     keys,
+    revocationKeys,
     refreshKeys,
     // Signing and hashing share the thread pool: two threads at least are always free to sign.
     passwords: createPasswords({ concurrency: Math.max(1, Math.min(4, config.threads - 2)), random }),

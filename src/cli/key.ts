@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Config } from '../config.ts'
 import { statusAt } from '../keys/schedule.ts'
-import type { RefreshKeyRecord, SigningKeyRecord } from '../keys/stores.ts'
+import type { KeyPurpose, RefreshKeyRecord, SigningKeyRecord } from '../keys/stores.ts'
 import { createGroup, type Outcome } from './answer.ts'
 import { type Context, withStores } from './context.ts'
 import { refreshKeyFile, signingKeyFile } from './key-files.ts'
@@ -15,9 +15,10 @@ const refreshStatus = (key: RefreshKeyRecord, all: readonly RefreshKeyRecord[], 
   return leaving && !key.retiresAt ? 'next' : 'active'
 }
 
-const signingJson = async (key: SigningKeyRecord, { keysDir }: Config, now: Date) => ({
+const signingJson = async (purpose: KeyPurpose, key: SigningKeyRecord, { keysDir }: Config, now: Date) => ({
   kid: key.kid,
   alg: key.alg,
+  purpose,
   status: statusAt(key, now),
   created_at: key.createdAt,
   activates_at: key.activatesAt,
@@ -42,12 +43,16 @@ const refreshJson = async (
 const list = (context: Context) => () =>
   withStores(context, async (stores, config) => {
     const now = context.clock.now()
-    const signing = await Promise.all((await stores.signingKeys.list()).map((key) => signingJson(key, config, now)))
+    const [ofTokens, ofFeed] = [await stores.signingKeys.list(), await stores.revocationKeys.list()]
+    const signing = await Promise.all([
+      ...ofTokens.map((key) => signingJson('tokens', key, config, now)),
+      ...ofFeed.map((key) => signingJson('revocations', key, config, now)),
+    ])
     const records = await stores.refreshKeys.list()
     const refresh = await Promise.all(records.map((key) => refreshJson(key, records, config, now)))
     const none = 'No keys yet: the first start of the server makes them.'
     const signingText = table(
-      ['KID', 'ALG', 'STATUS', 'SIGNS FROM', 'UNTIL', 'PUBLISHED UNTIL', 'FILE'],
+      ['KID', 'ALG', 'STATUS', 'SIGNS FROM', 'UNTIL', 'PUBLISHED UNTIL', 'FILE', 'SIGNS'],
       signing.map((key) => [
         key.kid,
         key.alg,
@@ -56,6 +61,7 @@ const list = (context: Context) => () =>
         key.retires_at ?? undefined,
         key.gone_at ?? undefined,
         key.private_key,
+        key.purpose,
       ]),
       none,
     )
@@ -75,7 +81,7 @@ export const key = (command: Command, context: Context, outcome: Outcome): void 
   group.command('list', 'signing keys and refresh keys with their instants', list(context))
   group.command<RotateOptions>(
     'rotate [alg]',
-    'make a successor: of each signing key, of the algorithm named, or of the key of refresh tokens (`refresh`)',
+    'make a successor: of each signing key, of the algorithm named, of the feed’s key (`revocations`), or of the key of refresh tokens (`refresh`)',
     rotate(context),
     (leaf) =>
       leaf

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { calculateJwkThumbprint } from 'jose'
 import type { SigningAlgorithm } from '../oauth/client.ts'
-import type { PublicJwk } from './stores.ts'
+import type { KeyPurpose, PublicJwk } from './stores.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -35,9 +35,11 @@ const publicPart = (key: KeyObject): Record<string, string> => {
 /** The RFC 7638 thumbprint of a private or public key. */
 export const thumbprint = (key: KeyObject): Promise<string> => calculateJwkThumbprint(publicPart(key), 'sha256')
 
-export const publicJwk = (key: KeyObject, kid: string, alg: SigningAlgorithm): PublicJwk => ({
+/** A key of the feed says so: a verifier takes no access token from it (docs/revocation-feed.md). */
+export const publicJwk = (key: KeyObject, kid: string, alg: SigningAlgorithm, purpose: KeyPurpose): PublicJwk => ({
   ...publicPart(key),
   kid,
   alg,
   use: 'sig',
+  ...(purpose === 'revocations' ? { purpose } : {}),
 })

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { SigningAlgorithm } from '../oauth/client.ts'
 import type { KeyDirectory } from './directory.ts'
@@ -13,20 +13,25 @@ import {
   succession,
 } from './schedule.ts'
 import { createSigner, type Signer } from './signer.ts'
-import type { PublicJwk, SigningKeyRecord, SigningKeyStore } from './stores.ts'
+import type { KeyPurpose, PublicJwk, SigningKeyRecord, SigningKeyStore } from './stores.ts'
 import { type Expectation, type Verified, verifyOwn } from './verification.ts'
 
-/** The signing keys of this server: which signs, which are published, which are to come. */
+/** The signing keys of this server, of one purpose: which signs, which are published, which are to come. */
 export type KeyRing = {
   /** The key that signs now; throws when the algorithm has none (`ensure` makes one). */
   signer(alg: SigningAlgorithm): Signer
   /** A published key by its name, retired or not, to mint the same token again. */
   signerOf(kid: string): Signer | undefined
+  /** The same array until one is added or gone. */
   published(): readonly PublicJwk[]
-  jwks(): { readonly body: Buffer; readonly etag: string }
   /** Names of published keys whose private part is not in the directory: this server is not ready. */
   missing(): readonly string[]
   verify(token: string, expectation: Expectation): Promise<Verified>
+  /**
+   * Whether this server ever signed it, with a key that is gone or one that is not, expired or not. Only to match the
+   * halves of a pair: nothing may be honoured for it.
+   */
+  recognize(token: string, typ: string): Promise<Verified>
   /** Makes keys for the algorithms that have none; a new algorithm signs at once. */
   ensure(algorithms: readonly SigningAlgorithm[]): Promise<void>
   /** Reads the table and the directory again. */
@@ -48,8 +53,7 @@ type Loaded = { readonly publicKey: KeyObject; readonly signer: Signer | undefin
 type Snapshot = {
   readonly validUntil: Date | undefined
   readonly keys: readonly SigningKeyRecord[]
-  readonly body: Buffer
-  readonly etag: string
+  readonly published: readonly PublicJwk[]
 }
 
 export const createKeyRing = async (deps: {
@@ -59,9 +63,12 @@ export const createKeyRing = async (deps: {
   readonly issuer: string
   readonly algorithms: readonly SigningAlgorithm[]
   readonly policy?: RotationPolicy | undefined
+  /** The same as the store's. */
+  readonly purpose?: KeyPurpose
 }): Promise<KeyRing> => {
-  const { directory, store, clock, issuer, policy = defaultRotation } = deps
+  const { directory, store, clock, issuer, policy = defaultRotation, purpose = 'tokens' } = deps
   const loaded = new Map<string, Loaded>()
+  const gone = new Map<string, KeyObject>()
   let records: readonly SigningKeyRecord[] = []
   let snapshot: Snapshot | undefined
 
@@ -70,18 +77,26 @@ export const createKeyRing = async (deps: {
     const now = clock.now()
     if (!snapshot || (snapshot.validUntil !== undefined && snapshot.validUntil <= now)) {
       const keys = publishedKeys(records, now)
-      const body = Buffer.from(JSON.stringify({ keys: keys.map((key) => key.publicJwk) }))
-      const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
-      snapshot = { validUntil: nextChange(records, now), keys, body, etag }
+      snapshot = { validUntil: nextChange(records, now), keys, published: keys.map((key) => key.publicJwk) }
     }
     return snapshot
+  }
+
+  const publicKeyOf = ({ publicJwk }: SigningKeyRecord): KeyObject =>
+    createPublicKey({ key: { ...publicJwk }, format: 'jwk' })
+
+  /** Keys that are gone are few, never change, and are rarely asked for. */
+  const everKnown = (record: SigningKeyRecord): KeyObject => {
+    const key = loaded.get(record.kid)?.publicKey ?? gone.get(record.kid) ?? publicKeyOf(record)
+    if (!loaded.has(record.kid)) gone.set(record.kid, key)
+    return key
   }
 
   const load = async (record: SigningKeyRecord): Promise<void> => {
     if (loaded.get(record.kid)?.signer) return
     const privateKey = await directory.signingKey(record.kid)
     loaded.set(record.kid, {
-      publicKey: createPublicKey({ key: { ...record.publicJwk }, format: 'jwk' }),
+      publicKey: publicKeyOf(record),
       signer: privateKey && createSigner(record.kid, record.alg, privateKey),
     })
   }
@@ -106,7 +121,7 @@ export const createKeyRing = async (deps: {
     return {
       kid,
       alg,
-      publicJwk: publicJwk(key, kid, alg),
+      publicJwk: publicJwk(key, kid, alg, purpose),
       createdAt: now,
       activatesAt,
       retiresAt: undefined,
@@ -157,8 +172,7 @@ export const createKeyRing = async (deps: {
       return signer
     },
     signerOf: (kid) => (current().keys.some((key) => key.kid === kid) ? loaded.get(kid)?.signer : undefined),
-    published: () => current().keys.map((key) => key.publicJwk),
-    jwks: () => ({ body: current().body, etag: current().etag }),
+    published: () => current().published,
     missing: () =>
       current()
         .keys.filter((key) => !loaded.get(key.kid)?.signer)
@@ -173,6 +187,16 @@ export const createKeyRing = async (deps: {
           return key && { alg: record.alg, publicKey: key.publicKey }
         },
         expectation,
+      ),
+    recognize: async (token, typ) =>
+      verifyOwn(
+        token,
+        issuer,
+        (kid) => {
+          const record = records.find((key) => key.kid === kid)
+          return record && { alg: record.alg, publicKey: everKnown(record) }
+        },
+        { typ, now: clock.now(), requireUnexpired: false },
       ),
     ensure,
     refresh,

@@ -17,9 +17,13 @@ export type SigningKeyRecord = {
   readonly goneAt: Date | undefined
 }
 
-/** Public members only, with `kid`, `alg` and `use: 'sig'`. */
+/** Public members only, with `kid`, `alg` and `use: 'sig'`; of a key of the feed also `purpose`. */
 export type PublicJwk = Readonly<Record<string, string>>
 
+/** What a key signs: tokens, or the feed that says which of them were revoked. Neither is ever taken for the other. */
+export type KeyPurpose = 'tokens' | 'revocations'
+
+/** The keys of one purpose. */
 export type SigningKeyStore = {
   /** Every key, gone ones too. */
   list(): Promise<readonly SigningKeyRecord[]>
@@ -40,7 +44,7 @@ export type SigningKeyStore = {
   ): Promise<boolean>
   /**
    * Emergency: stores the key, and in the same transaction every other key of its algorithm is retired and gone at its
-   * `activatesAt` (an earlier instant stays).
+   * `activatesAt` (an earlier instant stays), and each that was still published is entered in the feed.
    */
   replaceAll(key: SigningKeyRecord): Promise<void>
 }

@@ -1,10 +1,12 @@
-import type { PublicJwk, SigningKeyRecord, SigningKeyStore } from '../keys/stores.ts'
+import { later } from '../clock.ts'
+import type { KeyPurpose, PublicJwk, SigningKeyRecord, SigningKeyStore } from '../keys/stores.ts'
 import { type SigningAlgorithm, signingAlgorithms } from '../oauth/client.ts'
 import { isRecord } from '../record.ts'
 import { announce } from './changes.ts'
 import { type Database, statement } from './database.ts'
 import { asJson } from './json.ts'
 import type { Prisma, SigningKey } from './prisma/client.ts'
+import { enter } from './revocations.ts'
 
 /** Of two servers that start at once, the second waits and then sees what the first stored. */
 const lock = (tx: Prisma.TransactionClient) => tx.$executeRaw`LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE`
@@ -44,32 +46,35 @@ const dataOf = (key: SigningKeyRecord) => ({
 const list = statement<SigningKey>(
   'signing_keys_list',
   `SELECT kid, alg, public_jwk AS "publicJwk", created_at AS "createdAt", activates_at AS "activatesAt",
-     retires_at AS "retiresAt", gone_at AS "goneAt" FROM signing_keys ORDER BY created_at, kid`,
+     retires_at AS "retiresAt", gone_at AS "goneAt" FROM signing_keys WHERE purpose = $1 ORDER BY created_at, kid`,
 )
 
 const order = { orderBy: [{ createdAt: 'asc' }, { kid: 'asc' }] } satisfies Prisma.SigningKeyFindManyArgs
 
-export const createSigningKeys = (database: Database): SigningKeyStore => ({
-  list: async () => (await database.rows(list, [])).map(recordOf),
+/** Seconds for which a stolen key is told: verifiers may keep a copy of the key set for long, and thieves have time. */
+const year = 365 * 86_400
+
+export const createSigningKeys = (database: Database, purpose: KeyPurpose): SigningKeyStore => ({
+  list: async () => (await database.rows(list, [purpose])).map(recordOf),
   insertIfNone: (keys) =>
     database.transaction(async (tx) => {
       await lock(tx)
-      const there = new Set((await tx.signingKey.findMany({ select: { alg: true } })).map(({ alg }) => alg))
+      const there = new Set((await tx.signingKey.findMany({ where: { purpose } })).map(({ alg }) => alg))
       const missing = keys.filter(({ alg }) => !there.has(alg))
       if (missing.length > 0) {
-        await tx.signingKey.createMany({ data: missing.map(dataOf) })
+        await tx.signingKey.createMany({ data: missing.map((key) => ({ ...dataOf(key), purpose })) })
         await announce(tx, { of: 'keys' })
       }
-      return (await tx.signingKey.findMany(order)).map(recordOf)
+      return (await tx.signingKey.findMany({ where: { purpose }, ...order })).map(recordOf)
     }),
   succeed: (successor, { kid, retiresAt, goneAt }) =>
     database.transaction(async (tx) => {
       const { count } = await tx.signingKey.updateMany({
-        where: { kid, retiresAt: null },
+        where: { kid, purpose, retiresAt: null },
         data: { retiresAt: retiresAt ?? null, goneAt: goneAt ?? null },
       })
       if (count === 0) return false
-      await tx.signingKey.create({ data: dataOf(successor) })
+      await tx.signingKey.create({ data: { ...dataOf(successor), purpose } })
       await announce(tx, { of: 'keys' })
       return true
     }),
@@ -77,11 +82,19 @@ export const createSigningKeys = (database: Database): SigningKeyStore => ({
     database.transaction(async (tx) => {
       await lock(tx)
       const at = key.activatesAt
-      const others = { alg: key.alg, NOT: { kid: key.kid } }
-      const later = (field: 'retiresAt' | 'goneAt') => ({ ...others, OR: [{ [field]: null }, { [field]: { gt: at } }] })
-      await tx.signingKey.updateMany({ where: later('retiresAt'), data: { retiresAt: at } })
-      await tx.signingKey.updateMany({ where: later('goneAt'), data: { goneAt: at } })
-      await tx.signingKey.create({ data: dataOf(key) })
+      const others = { alg: key.alg, purpose, NOT: { kid: key.kid } }
+      const after = (field: 'retiresAt' | 'goneAt') => ({ ...others, OR: [{ [field]: null }, { [field]: { gt: at } }] })
+      const broken = await tx.signingKey.findMany({ where: after('goneAt'), ...order })
+      await tx.signingKey.updateMany({ where: after('retiresAt'), data: { retiresAt: at } })
+      await tx.signingKey.updateMany({ where: after('goneAt'), data: { goneAt: at } })
+      await tx.signingKey.create({ data: { ...dataOf(key), purpose } })
       await announce(tx, { of: 'keys' })
+      const entry = { kind: 'key', notBefore: undefined, sparedSessionId: undefined, reason: 'key_stolen' } as const
+      const tokensExpireAt = later(at, year)
+      await enter(
+        tx,
+        broken.map(({ kid }) => ({ ...entry, subject: kid, tokensExpireAt })),
+        at,
+      )
     }),
 })

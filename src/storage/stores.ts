@@ -1,7 +1,8 @@
 import type { EndingStore } from '../identity/ending.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from '../identity/stores.ts'
 import type { RefreshKeyStore, SigningKeyStore } from '../keys/stores.ts'
-import type { CodeStore, InteractionStore, ReplayStore, RevocationStore, TokenStore } from '../oauth/stores.ts'
+import type { RevocationStore } from '../oauth/revocations/stores.ts'
+import type { CodeStore, InteractionStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
 import { createAdminLinks } from './admin-links.ts'
 import { type Changes, createChanges } from './changes.ts'
 import { type Clients, createClients } from './clients.ts'
@@ -34,6 +35,8 @@ export type Stores = {
   readonly replays: ReplayStore
   readonly consents: ConsentStore
   readonly signingKeys: SigningKeyStore
+  /** Of the feed. */
+  readonly revocationKeys: SigningKeyStore
   readonly refreshKeys: RefreshKeyStore
   readonly adminLinks: AdminLinkStore
   readonly events: EventStore
@@ -60,7 +63,8 @@ export const createStores = (
     tokens: createTokens(database),
     replays: createReplays(database),
     consents: createConsents(database),
-    signingKeys: createSigningKeys(database),
+    signingKeys: createSigningKeys(database, 'tokens'),
+    revocationKeys: createSigningKeys(database, 'revocations'),
     refreshKeys: createRefreshKeys(database),
     adminLinks: createAdminLinks(database),
     events: createEvents(database),

@@ -80,6 +80,9 @@ t.test('doctor looks after the files of the keys (mode 0600)', async (t) => {
   const directory = createKeyDirectory({ path: keysDir, random: systemRandom })
   const ring = await createKeyRing({ directory, store: stores.signingKeys, clock, issuer, algorithms: ['RS256'] })
   t.match((await run(['doctor'], good)).stdout, /^ok +signing keys: 1, each for its owner alone/m)
+  const store = stores.revocationKeys
+  const feed = await createKeyRing({ directory, store, purpose: 'revocations', clock, issuer, algorithms: [] })
+  t.match((await run(['doctor'], good)).stdout, /^ok +signing keys: 2, each for its owner alone/m)
   const file = join(keysDir, `${ring.signer('RS256').kid}.pem`)
   await chmod(file, 0o644)
   const readable = await run(['doctor'], good)
@@ -89,6 +92,8 @@ t.test('doctor looks after the files of the keys (mode 0600)', async (t) => {
   const missing = await run(['doctor'], good)
   t.equal(missing.exitCode, 1)
   t.match(missing.stdout, /^failed +signing keys: .*\.pem not in /m)
+  await directory.removeSigningKey(feed.signer('RS256').kid)
+  t.match((await run(['doctor'], good)).stdout, `${feed.signer('RS256').kid}.pem not in`, 'the key of the feed, too')
 })
 
 t.test('doctor says of a database only its code: its address holds the password', async (t) => {

@@ -32,12 +32,15 @@ t.test('keys are listed and rotated', async (t) => {
     issuer,
     algorithms: ['RS256', 'ES256'],
   })
+  const store = stores.revocationKeys
+  const feed = await createKeyRing({ directory, store, purpose: 'revocations', clock, issuer, algorithms: [] })
   await createRefreshKeyRing({ directory, store: stores.refreshKeys, clock, random: systemRandom })
   const kid = ring.signer('RS256').kid
 
   await t.test('key list names status, instants and files', async (t) => {
     const { keys, refresh_keys } = await json(['key', 'list'])
-    t.match(keys, [{ status: 'active', private_key: 'present', retires_at: null }, { status: 'active' }])
+    const active = { status: 'active', purpose: 'tokens', private_key: 'present', retires_at: null }
+    t.match(keys, [active, active, { ...active, purpose: 'revocations' }])
     t.match(refresh_keys, [{ status: 'active', secret: 'present' }])
     t.match((await run(['key', 'list'])).stdout, new RegExp(`^${kid} +RS256 +active +${start.toISOString()} +–`, 'm'))
   })
@@ -67,6 +70,23 @@ t.test('keys are listed and rotated', async (t) => {
     t.equal(ring.signer('RS256').kid, done.kid)
     t.equal((await stat(join(keysDir, `${done.kid}.pem`))).mode & 0o777, 0o600)
     t.equal(ring.signerOf(kid), undefined)
+  })
+
+  await t.test('the key of the feed: with all the others, or alone in an emergency', async (t) => {
+    const listed = async () => JSON.stringify((await json(['key', 'list'])).keys)
+    t.equal((await listed()).match(/"purpose":"revocations"/g)?.length, 2, '`key rotate` made it a successor')
+    t.match((await run(['key', 'rotate', 'revocations'])).stderr, /scheduled already/)
+    const old = feed.signer('RS256').kid
+    const asked = await run(['key', 'rotate', 'revocations', '--emergency'])
+    t.equal(asked.exitCode, 1)
+    t.match(asked.stderr, old)
+    t.match(asked.stderr, /Tokens are not concerned[\s\S]*Nothing was changed; add --yes/)
+    const tokenKid = ring.signer('RS256').kid
+    const done = await json(['key', 'rotate', 'revocations', '--emergency', '--yes'])
+    t.match(done, { alg: 'RS256', purpose: 'revocations', withdrawn: [old, String] })
+    await Promise.all([feed.refresh(), ring.refresh()])
+    t.equal(feed.signer('RS256').kid, done.kid)
+    t.equal(ring.signer('RS256').kid, tokenKid, 'tokens are not concerned')
   })
 
   await t.test('the key of refresh tokens: in order, or voiding all of them', async (t) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { createReadiness } from '../../src/http/operations/stop.ts'
+import { createKeySet } from '../../src/keys/key-set.ts'
 import { createLogger } from '../../src/log.ts'
 import { systemRandom } from '../../src/random.ts'
 import { assemble } from '../../src/server.ts'
@@ -33,16 +34,18 @@ t.test('K3 servers that start at once on an empty database agree on one set of k
         return assemble({ config, database, stores, clock, random: systemRandom, readiness: createReadiness() })
       }),
     )
-    const sets = started.map(({ keys }) => keys.jwks().body.toString())
+    const sets = started.map(({ keys, revocationKeys }) => createKeySet(keys, revocationKeys)().body.toString())
     t.equal(new Set(sets).size, 1, 'one key set')
-    const kids = started[0]?.keys.published().map(({ kid }) => kid) ?? []
-    t.equal(kids.length, 2)
-    t.equal(new Set(kids).size, 2, 'no kid twice')
+    const rings = started[0] ? [started[0].keys, started[0].revocationKeys] : []
+    const kids = rings.flatMap((ring) => ring.published().map(({ kid }) => kid))
+    t.equal(kids.length, 3, 'one of each algorithm, and one of the feed')
+    t.equal(new Set(kids).size, 3, 'no kid twice')
     t.equal(new Set(started.map(({ refreshKeys }) => refreshKeys.minting().id)).size, 1, 'one refresh key')
     t.equal(new Set(started.map(({ cookieSecrets }) => cookieSecrets[0].toString('hex'))).size, 1, 'one cookie secret')
-    for (const { keys, refreshKeys } of started) t.same([...keys.missing(), ...refreshKeys.missing()], [])
+    for (const { keys, revocationKeys, refreshKeys } of started)
+      t.same([...keys.missing(), ...revocationKeys.missing(), ...refreshKeys.missing()], [])
     const files = await readdir(keysDir)
-    t.equal(files.filter((name) => name.endsWith('.pem')).length, 2, 'and no file that nobody knows')
+    t.equal(files.filter((name) => name.endsWith('.pem')).length, 3, 'and no file that nobody knows')
     const { rows } = await withClient(url, (client) => client.query('SELECT kid FROM signing_keys'))
     t.same(rows.map(({ kid }) => kid).sort(), [...kids].sort())
   }
@@ -106,7 +109,7 @@ t.test('K1 a rotated key: published before it signs, everywhere, and the old one
     const { body } = await server.get('/.well-known/jwks.json')
     return Array.isArray(body.keys) ? body.keys.map((key: { kid: string }) => key.kid) : []
   }
-  t.ok(await until(async () => (await kidsAt(two)).length === 2), 'the other server publishes it')
+  t.ok(await until(async () => (await kidsAt(two)).length === 3), 'the other server publishes it')
   t.same(await kidsAt(two), await kidsAt(one))
   t.equal(two.keys.signer('RS256').kid, old?.kid, 'and does not sign with it yet')
   one.clock.advance({ seconds: 86_400 })
@@ -122,5 +125,5 @@ t.test('K1 a rotated key: published before it signs, everywhere, and the old one
     await until(async () => (await two.introspect(app, after.access_token)).active === false),
     'an emergency ends all',
   )
-  t.equal((await kidsAt(one)).length, 1)
+  t.equal((await kidsAt(one)).length, 2, 'with the key of the feed')
 })

@@ -7,6 +7,7 @@ import { numericDate } from '../../src/clock.ts'
 import { createKeyDirectory } from '../../src/keys/directory.ts'
 import { generateKey } from '../../src/keys/key-pair.ts'
 import { createKeyRing } from '../../src/keys/key-ring.ts'
+import { createKeySet } from '../../src/keys/key-set.ts'
 import { signingAlgorithms } from '../../src/oauth/client.ts'
 import { systemRandom as random } from '../../src/random.ts'
 import { aClock, aDirectory, aSigningKeyStore, day, start } from './memory.ts'
@@ -37,12 +38,13 @@ t.test('K1 ordered rotation: published a day before it signs, the old key kept, 
   const old = ring.signer('RS256')
   const kids = (): string[] => ring.published().map((jwk) => String(jwk.kid))
   t.same(kids(), [old.kid])
-  const before = ring.jwks()
+  const keySet = createKeySet(ring)
+  const before = keySet()
 
   const { kid, breaks } = await ring.rotate('RS256', { emergency: false })
   t.same(breaks, [], 'an ordered rotation breaks nothing')
   t.same(kids(), [old.kid, kid], 'published')
-  t.not(ring.jwks().etag, before.etag)
+  t.not(keySet().etag, before.etag)
   t.equal(ring.signer('RS256').kid, old.kid, 'but not signing')
   t.same(await ring.rotate('RS256', { emergency: false }), { kid: undefined, breaks: [] }, 'one successor is enough')
 
@@ -92,15 +94,34 @@ t.test(
 
 t.test('K1 the JWKS: unique kids, no private members, and an ETag of its content', async (t) => {
   const { ring, another } = await aRing(t, { algorithms: signingAlgorithms })
-  const { keys } = JSON.parse(ring.jwks().body.toString())
-  t.equal(new Set(keys.map(({ kid }: { kid: string }) => kid)).size, 4)
+  const { ring: feed } = await aRing(t, { purpose: 'revocations' })
+  const keySet = createKeySet(ring, feed)
+  const { keys } = JSON.parse(keySet().body.toString())
+  t.equal(new Set(keys.map(({ kid }: { kid: string }) => kid)).size, 5)
   t.equal(keys[0].alg, 'RS256', 'the default comes first')
   for (const key of keys) {
     t.match(key, { use: 'sig', alg: String, kid: /^[\w-]{43}$/ })
     for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']) t.notOk(member in key, member)
   }
-  t.equal(ring.jwks().body, ring.jwks().body, 'a buffer, made once')
-  t.equal((await another()).jwks().etag, ring.jwks().etag)
+  t.same(
+    keys.map(({ purpose }: { purpose?: string }) => purpose),
+    [undefined, undefined, undefined, undefined, 'revocations'],
+    'the key of the feed says so, and comes last',
+  )
+  t.equal(keySet().body, keySet().body, 'a buffer, made once')
+  t.equal(createKeySet(await another(), feed)().etag, keySet().etag)
+})
+
+t.test('T12 the key of the feed signs no token, and a token key no feed', async (t) => {
+  const tokens = await aRing(t)
+  const feed = await aRing(t, { purpose: 'revocations' })
+  const expected = { now: start, requireUnexpired: true }
+  const token = await feed.ring.signer('RS256').sign('at+jwt', claims)
+  t.match(await tokens.ring.verify(token, { typ: 'at+jwt', ...expected }), { is: 'invalid', reason: 'no key of ours' })
+  const list = await tokens.ring.signer('RS256').sign('revocations+jwt', claims)
+  t.match(await feed.ring.verify(list, { typ: 'revocations+jwt', ...expected }), { is: 'invalid' })
+  const own = await feed.ring.signer('RS256').sign('revocations+jwt', claims)
+  t.match(await feed.ring.verify(own, { typ: 'revocations+jwt', ...expected }), { is: 'valid' })
 })
 
 t.test('K3 two servers that start at once on an empty table end with one set', async (t) => {

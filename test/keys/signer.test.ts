@@ -30,7 +30,7 @@ for (const alg of signingAlgorithms) {
   t.test(`${alg}: K1 the JWK holds public members only`, async (t) => {
     const key = await generateKey(alg)
     const kid = await thumbprint(key)
-    const jwk = publicJwk(key, kid, alg)
+    const jwk = publicJwk(key, kid, alg, 'tokens')
     const expected = { RSA: ['e', 'n'], EC: ['crv', 'x', 'y'], OKP: ['crv', 'x'] }[jwk.kty ?? ''] ?? []
     t.same(Object.keys(jwk).sort(), ['alg', ...expected, 'kid', 'kty', 'use'].sort())
     t.equal(kid, await thumbprint(createPublicKey(key)), 'RFC 7638: the thumbprint is of the public part')

@@ -8,12 +8,16 @@ type Named = { readonly name: string; readonly file: KeyFile | undefined }
 
 /** The files of the keys that the table names: there, and for their owner alone. */
 export const checkKeys = async (
-  { signingKeys, refreshKeys }: Pick<Opened['stores'], 'signingKeys' | 'refreshKeys'>,
+  {
+    signingKeys,
+    revocationKeys,
+    refreshKeys,
+  }: Pick<Opened['stores'], 'signingKeys' | 'revocationKeys' | 'refreshKeys'>,
   { keysDir }: Config,
   now: Date,
 ): Promise<readonly Finding[]> => {
   const signing = await Promise.all(
-    publishedKeys(await signingKeys.list(), now).map(async ({ kid }) => ({
+    publishedKeys([...(await signingKeys.list()), ...(await revocationKeys.list())], now).map(async ({ kid }) => ({
       name: `${kid}.pem`,
       file: await signingKeyFile(keysDir, kid),
     })),

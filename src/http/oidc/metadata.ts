@@ -1,27 +1,30 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { KeyRing } from '../../keys/key-ring.ts'
+import type { KeySet } from '../../keys/key-set.ts'
 import type { SigningAlgorithm } from '../../oauth/client.ts'
 import { openidConfiguration, openidScopes, paths } from '../../oauth/metadata.ts'
 import { allowAnyOrigin } from '../oauth/cors.ts'
 
 export type MetadataOptions = {
   readonly issuer: string
-  readonly keys: KeyRing
+  readonly keySet: KeySet
   readonly algorithms: readonly SigningAlgorithm[]
 }
 
 /** RFC 8414 §3, OpenID Connect Discovery §4, RFC 7517 §5: each is a buffer that was made before anybody asked. */
-export const metadata = async (app: FastifyInstance, { issuer, keys, algorithms }: MetadataOptions): Promise<void> => {
+export const metadata = async (
+  app: FastifyInstance,
+  { issuer, keySet, algorithms }: MetadataOptions,
+): Promise<void> => {
   const known = document(openidConfiguration(issuer, openidScopes, algorithms))
   for (const name of documents) app.get(`/.well-known/${name}`, async (request, reply) => send(request, reply, known))
-  app.get(paths.jwks, async (request, reply) => send(request, reply, keys.jwks()))
+  app.get(paths.jwks, async (request, reply) => send(request, reply, keySet()))
 }
 
 /** K4: of an issuer with a path, RFC 8414 §3 puts the well-known part before it; mounted at the root of the host. */
 export const metadataBeforePath = async (
   app: FastifyInstance,
-  { issuer, algorithms }: Omit<MetadataOptions, 'keys'>,
+  { issuer, algorithms }: Omit<MetadataOptions, 'keySet'>,
 ): Promise<void> => {
   const { pathname } = new URL(issuer)
   if (pathname === '/') return
