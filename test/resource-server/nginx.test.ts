@@ -1,0 +1,144 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { mockIssuer } from '../../src/resource-server/testing/index.ts'
+import { freePort } from '../support/server.ts'
+import { until } from './until.ts'
+
+const hasNginx = await promisify(execFile)('nginx', ['-v']).then(
+  () => true,
+  () => false,
+)
+const skip = hasNginx ? false : 'nginx is not installed (apt-get install nginx-light)'
+
+const ended = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = new Promise((resolve) => child.once('exit', resolve))
+  child.kill()
+  await exit
+}
+
+/** The files of deploy/nginx as they stand there, but for their ports and for where the SDK lies. */
+t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip }, async (t) => {
+  const issuer = await mockIssuer()
+  const seen: IncomingHttpHeaders[] = []
+  const upstream = createServer((request, response) => {
+    seen.push(request.headers)
+    response.writeHead(request.url === '/orders/broken' ? 500 : 200).end('orders')
+  })
+  const [front, verifierPort, apiPort] = [await freePort(), await freePort(), await freePort()]
+  await new Promise<void>((resolve) => upstream.listen(apiPort, '127.0.0.1', resolve))
+  const folder = await mkdtemp(join(tmpdir(), 'tessera-nginx-'))
+
+  const program = (await readFile('deploy/nginx/verifier.mjs', 'utf8')).replace(
+    "'tessera/resource-server'",
+    JSON.stringify(new URL('../../src/resource-server/index.ts', import.meta.url)),
+  )
+  await writeFile(join(folder, 'verifier.mjs'), program)
+  const env = { ...process.env, ISSUER: issuer.issuer, AUDIENCE: issuer.audience, PORT: String(verifierPort) }
+  const verifier = spawn(process.execPath, ['--import=tsx', join(folder, 'verifier.mjs')], { env })
+  const said: string[] = []
+  for (const out of [verifier.stdout, verifier.stderr]) out.on('data', (chunk) => said.push(String(chunk)))
+
+  const conf = (await readFile('deploy/nginx/tessera.conf', 'utf8'))
+    .replaceAll('8080', String(front))
+    .replaceAll('9090', String(verifierPort))
+    .replaceAll('8081', String(apiPort))
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${folder}/${one};`)
+  await writeFile(
+    join(folder, 'nginx.conf'),
+    `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;\nevents {}\nhttp {\naccess_log off; ${paths.join(' ')}\n${conf}\n}\n`,
+  )
+  const nginx = spawn('nginx', ['-p', folder, '-e', join(folder, 'error.log'), '-c', join(folder, 'nginx.conf')])
+  nginx.stderr.on('data', (chunk) => said.push(String(chunk)))
+  t.teardown(async () => {
+    await Promise.all([ended(nginx), ended(verifier)])
+    await new Promise((resolve) => upstream.close(resolve))
+    await issuer.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${front}${path}`, { headers })
+  await until(async () => {
+    if (nginx.exitCode !== null) throw new Error(said.join(''))
+    return said.join('').includes('ready on')
+  })
+  await until(() =>
+    get('/').then(
+      () => true,
+      () => false,
+    ),
+  )
+
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+  const good = await issuer.issue({ sub: 'älice\n', scope: 'orders.read' })
+  const forged = { 'x-user': 'root', 'X-USER': 'root', x_user: 'root', 'x-client': 'root', 'x-scope': 'everything' }
+
+  const answer = await get('/orders', { ...bearer(good), ...forged })
+  t.equal(`${answer.status} ${await answer.text()}`, '200 orders')
+  t.match(seen.at(-1), { 'x-user': '%C3%A4lice%0A', 'x-client': 'app', 'x-scope': 'orders.read' })
+  t.equal(seen.at(-1)?.authorization, undefined, 'the upstream never sees the token')
+  t.notMatch(JSON.stringify(seen.at(-1)), /root|everything/, 'nor what the client says about itself')
+
+  const post = await fetch(`http://127.0.0.1:${front}/orders`, { method: 'POST', body: 'x', headers: bearer(good) })
+  t.equal(post.status, 200)
+  t.equal((await get('/orders/broken', bearer(good))).status, 500, 'a mistake of the upstream stays its own')
+
+  const realm = `Bearer realm="${issuer.audience}"`
+  const served = seen.length
+  const refused: readonly (readonly [string, string, Record<string, string>, number, string | null])[] = [
+    ['no token', '/orders', {}, 401, `${realm}, scope="orders.read"`],
+    ['no token, but a name', '/orders', forged, 401, `${realm}, scope="orders.read"`],
+    [
+      'a bad token',
+      '/orders',
+      bearer('abc'),
+      401,
+      `${realm}, error="invalid_token", error_description="The access token is expired, revoked, malformed, or invalid for other reasons"`,
+    ],
+    [
+      'a token without the scope',
+      '/orders',
+      bearer(await issuer.issue()),
+      403,
+      `${realm}, error="insufficient_scope", error_description="The request requires higher privileges than provided by the access token", scope="orders.read"`,
+    ],
+    [
+      'a token in the query',
+      `/orders?access_token=${good}`,
+      {},
+      400,
+      `${realm}, error="invalid_request", error_description="The access token must be sent once, as a Bearer token in the Authorization header field"`,
+    ],
+    [
+      "a scope of the client's choice",
+      '/orders?scope=read',
+      bearer(await issuer.issue()),
+      403,
+      `${realm}, error="insufficient_scope", error_description="The request requires higher privileges than provided by the access token", scope="orders.read"`,
+    ],
+    ['the inner address', '/_tessera', bearer(good), 404, null],
+  ]
+  for (const [title, path, headers, status, challenge] of refused) {
+    const response = await get(path, headers)
+    t.equal(response.status, status, title)
+    t.equal(response.headers.get('www-authenticate'), challenge, title)
+  }
+
+  t.equal(seen.length, served, 'nothing of this reached the upstream')
+
+  await issuer.revoke({ family: 'family-1' })
+  await until(async () => (await get('/orders', bearer(good))).status === 401)
+  t.match(said.join(''), /its family was revoked/, 'the verifier says why')
+
+  const before = seen.length
+  await ended(verifier)
+  const down = await get('/orders', bearer(good))
+  t.equal(down.status, 503, 'without a verifier nobody passes')
+  t.equal(seen.length, before)
+})
