@@ -11,6 +11,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { argon2id } from '../dist/identity/password.js'
 import { migrate } from '../dist/storage/migrate.js'
@@ -129,7 +130,8 @@ try {
   // The first start makes the keys.
   await (await startServer({ env })).stop()
 
-  const flags = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []
+  const keepHashes = ['--require', fileURLToPath(new URL('low-cost.cjs', import.meta.url))]
+  const flags = [...keepHashes, ...(options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [])]
   const server = await startServer({ env, flags })
   running.push(server)
   const subject = ours(server, seeded, database)
