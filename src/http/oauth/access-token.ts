@@ -7,18 +7,10 @@ export const accessTokenVerifier =
   async (token: string, now: Date): Promise<VerifiedAccessToken | undefined> => {
     const verified = await keys.verify(token, { typ: 'at+jwt', now, requireUnexpired: true })
     if (verified.is === 'invalid') return undefined
-    const { iss, sub, aud, jti, iat, exp, client_id, scope, sid, ...rest } = verified.claims
+    const { claims } = verified
+    const { iss, sub, aud, jti, iat, exp, client_id, scope, sid } = claims
     if (!iss || !sub || !aud || !jti || !iat || !exp || typeof client_id !== 'string') return undefined
-    return {
-      ...rest,
-      iss,
-      sub,
-      aud,
-      client_id,
-      jti,
-      iat,
-      exp,
-      ...(typeof scope === 'string' && { scope }),
-      ...(typeof sid === 'string' && { sid }),
-    }
+    return { ...claims, iss, sub, aud, client_id, jti, iat, exp, scope: textOf(scope), sid: textOf(sid) }
   }
+
+const textOf = (claim: unknown): string | undefined => (typeof claim === 'string' ? claim : undefined)
