@@ -56,6 +56,8 @@ export const inspectRefreshToken = async (token: string, deps: Deps): Promise<In
       cookieBound,
       scope: undefined,
       resources: undefined,
+      half: undefined,
+      origin: family,
     },
     client,
     now,
@@ -66,13 +68,18 @@ export const inspectRefreshToken = async (token: string, deps: Deps): Promise<In
     case 'retried':
       return found(
         [
-          `It was exchanged already. Until ${retryWindow(client)} seconds after that, presenting it again gets the same pair once more.`,
+          `It was exchanged already. Until ${retryWindow(client, family)} seconds after that, presenting it again gets the same pair once more.`,
         ],
         claims,
       )
     case 'revoked':
       return found(
         [`Its family ended at ${family.revokedAt?.toISOString()}: ${endInWords(family.revokeReason)}.`],
+        claims,
+      )
+    case 'early_refresh':
+      return found(
+        ['Its access token has most of its life left. Presenting it now would end the whole family.'],
         claims,
       )
     case 'expired':

@@ -62,7 +62,13 @@ export const ClientMetadata = Type.Object(
     refresh_token_lifetime: seconds(90 * 86400),
     rotation: oneOf(['rotate', 'reuse'], 'rotate'),
     retry_window: Type.Optional(Type.Integer({ minimum: 0, maximum: 300 })),
+    /** A retry from another network or device than the rotation came from. */
+    retry_elsewhere: oneOf(['observe', 'revoke'], 'observe'),
     stale: oneOf(['revoke', 'refuse'], 'revoke'),
+    /** The refresh token is presented while its access token has more than half of its life left. */
+    early_refresh: oneOf(['allow', 'observe', 'revoke'], 'observe'),
+    /** Whether a refresh request carries the access token of the pair, as `access_token`. */
+    pair_binding: oneOf(['off', 'observe', 'enforce'], 'off'),
   },
   { additionalProperties: false },
 )
@@ -87,5 +93,10 @@ export type Client = Readonly<ClientMetadata> & {
 
 export const isPublic = (client: Client): boolean => client.token_endpoint_auth_method === 'none'
 
-/** Seconds in which the previous refresh token is answered with the same pair: design of the retry window. */
-export const retryWindow = (client: Client): number => client.retry_window ?? (isPublic(client) ? 30 : 60)
+/** What binds a refresh token to whoever was given it, so that a copy alone is worth nothing. */
+export type Binding = { readonly jkt: string | undefined; readonly cookieBound: boolean }
+export const isBound = ({ jkt, cookieBound }: Binding): boolean => jkt !== undefined || cookieBound
+
+/** Seconds in which the previous refresh token is answered with the same pair; a proven presenter has longer. */
+export const retryWindow = (client: Client, family: Binding): number =>
+  client.retry_window ?? (isPublic(client) && !isBound(family) ? 30 : 60)

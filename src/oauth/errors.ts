@@ -85,15 +85,21 @@ export const unauthorizedClient = (description: string, reason?: string) =>
 
 /** RFC 6749 §5.2: the client learns that its grant is not good, and not why; the log does. */
 const unhelpful = 'The grant is unknown, expired, revoked or was issued to somebody else.'
-export const invalidGrant = (reason: string) => new OAuthError('invalid_grant', unhelpful, reason)
+
+/** @property familyId whom the page behind `error_uri` is about: only where the presenter proved to be the right one */
+export class InvalidGrant extends OAuthError {
+  readonly familyId: string | undefined
+
+  constructor(reason: string, familyId?: string) {
+    super('invalid_grant', unhelpful, reason)
+    this.familyId = familyId
+  }
+}
+export const invalidGrant = (reason: string, familyId?: string) => new InvalidGrant(reason, familyId)
 
 /** Refused like any other, but it says that something is wrong with this server's data. */
-export class AlarmingGrant extends OAuthError {
+export class AlarmingGrant extends InvalidGrant {
   override readonly isAlarm = true
-
-  constructor(reason: string) {
-    super('invalid_grant', unhelpful, reason)
-  }
 }
 
 export const invalidClient = (reason: string) =>

@@ -98,12 +98,34 @@ const keys = (client: ClientMetadata): readonly Contradiction[] => {
   ]
 }
 
-const policies = ({ stale }: ClientMetadata): readonly Contradiction[] =>
-  when(
-    stale === 'refuse',
-    'stale',
-    'may be refuse only where tokens are bound to a sender or a cookie, and none are yet',
-  )
+/** Each way in which a client's refresh tokens can be bound to a sender or a cookie is one line. */
+const bindings: readonly ((client: ClientMetadata) => boolean)[] = []
+
+const policies = (client: ClientMetadata): readonly Contradiction[] => {
+  const { stale, rotation, early_refresh, retry_elsewhere, resources } = client
+  const reuses = rotation === 'reuse'
+  return [
+    ...when(
+      stale === 'refuse' && !bindings.some((binds) => binds(client)),
+      'stale',
+      'may be refuse only where tokens are bound to a sender or a cookie',
+    ),
+    // A policy that never applies would be taken for a protection.
+    ...when(reuses && early_refresh === 'revoke', 'early_refresh', 'cannot be revoke with rotation reuse', [
+      'rotation',
+    ]),
+    ...when(reuses && retry_elsewhere === 'revoke', 'retry_elsewhere', 'cannot be revoke with rotation reuse', [
+      'rotation',
+    ]),
+    // Who calls two APIs takes a token for one and at once a token for the other.
+    ...when(
+      early_refresh === 'revoke' && resources.length > 1,
+      'early_refresh',
+      'cannot be revoke for more than one resource: tokens for two APIs are refreshed early by design',
+      ['resources'],
+    ),
+  ]
+}
 
 const when = (
   wrong: boolean,

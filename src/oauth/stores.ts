@@ -1,7 +1,7 @@
 import type { AuthorizationRequest } from './authorization/request.ts'
 import type { RequestedClaims } from './claims.ts'
 import type { Client } from './client.ts'
-import type { Revocation } from './revocations/entry.ts'
+import type { FamilyEnd } from './tokens/family-end.ts'
 
 /**
  * What the protocol asks of storage. Each method is one atomic act; no transaction is passed around, and an act that
@@ -116,50 +116,31 @@ export type Advance = {
   /** What the client is registered for now: the family is honoured within it, and no wider. */
   readonly registered: { readonly scope: readonly string[]; readonly resources: readonly string[] }
   readonly issuer: string
+  readonly earlyRefresh: Client['early_refresh']
+  /** Beside what the statement itself sees. */
+  readonly observed: readonly Observation[]
   /** Seconds; the new idle expiry never passes the absolute one. */
   readonly idleLifetime: number
   readonly now: Date
   readonly origin: Origin
 }
 
-export type FamilyEnd =
-  | 'replayed'
-  | 'stale'
-  | 'code_replayed'
-  | 'logged_out'
-  | 'revoked_by_client'
-  | 'revoked_by_user'
-  | 'revoked_by_admin'
-  | 'user_disabled'
-  | 'client_disabled'
-  | 'password_changed'
-  | 'early_refresh'
-  | 'pair_mismatch'
-  | 'retry_elsewhere'
-  | 'consent_withdrawn'
-  | 'session_evicted'
-  | 'not_me'
-
-/** Ends that point to a stolen token: the person is told. */
-export const theftEnds = [
-  'replayed',
-  'stale',
-  'code_replayed',
-  'early_refresh',
-  'pair_mismatch',
-  'retry_elsewhere',
-] as const satisfies readonly FamilyEnd[]
+/** What stops no refresh, and is worth an event. */
+export type Observation = {
+  readonly kind: 'pair_mismatch' | 'retried_elsewhere'
+  readonly detail: Readonly<Record<string, number | string>>
+}
 
 export type FamilyStore = {
   find(id: string): Promise<Family | undefined>
   /**
    * The compare-and-set, with the ledger row in the same statement. Its predicates are the generation, the client, the
-   * sender constraint, scope and resources, the standing of user and session, and the expiries.
+   * sender constraint, scope and resources, the standing of user and session, the expiries, and `early_refresh: revoke`.
    * @returns the family as it now stands, or undefined when nothing was advanced
    */
   advance(request: Advance): Promise<Family | undefined>
   /** Counts a retry that was answered with the live pair. Changes no lifetime. */
-  countRetry(id: string, now: Date): Promise<void>
+  countRetry(id: string, now: Date, origin: Origin, observed: readonly Observation[]): Promise<void>
   /** Under `rotation: reuse`: slides the idle expiry, the generation stands still. Undefined when not honoured. */
   touch(request: Advance): Promise<Family | undefined>
   /**
@@ -175,14 +156,6 @@ export type FamilyStore = {
     origin: Origin,
     detail?: Readonly<Record<string, number | string>>,
   ): Promise<boolean>
-}
-
-/** What the revocation feed is made of. It is a copy: no decision of the server reads it. */
-export type RevocationStore = {
-  /** The epoch changes when the database was restored; `seq` is the number of the last act that is committed. */
-  state(): Promise<{ readonly epoch: string; readonly seq: number }>
-  /** The acts after that number whose entries have not expired, in their order. */
-  after(seq: number, now: Date): Promise<readonly Revocation[]>
 }
 
 /** What introspection and userinfo ask about a family, in one statement. */

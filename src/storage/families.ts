@@ -1,4 +1,5 @@
-import { type Advance, type Family, type FamilyStore, theftEnds } from '../oauth/stores.ts'
+import type { Advance, Family, FamilyStore } from '../oauth/stores.ts'
+import { theftEnds } from '../oauth/tokens/family-end.ts'
 import { type Database, json, statement, type Value } from './database.ts'
 import { columns, effective, type FamilyRow, familyOf, standing } from './family-row.ts'
 import { entered } from './revocations.ts'
@@ -30,11 +31,14 @@ export type Families = FamilyStore & {
   show(id: string): Promise<{ readonly family: Family; readonly pairs: readonly LedgerEntry[] } | undefined>
 }
 
-/** $1 to $10 are the same in both statements that redeem a refresh token; $9 and $10 are what the client is registered for. */
-const scopeLeft =
-  'ARRAY(SELECT v FROM unnest(f.scope) WITH ORDINALITY AS one(v, n) WHERE v = ANY ($9::text[]) ORDER BY n)'
-const resourceLeft =
-  'ARRAY(SELECT v FROM unnest(f.resources) WITH ORDINALITY AS one(v, n) WHERE v = ANY ($10::text[]) ORDER BY n LIMIT 1)'
+/**
+ * $1 to $10 are the same in both statements that redeem a refresh token; $9 and $10 are what the client is registered for.
+ * A client that has lost nothing since, as nearly every one, costs no walk through the lists.
+ */
+const scopeLeft = `CASE WHEN f.scope <@ $9::text[] THEN f.scope
+  ELSE ARRAY(SELECT v FROM unnest(f.scope) WITH ORDINALITY AS one(v, n) WHERE v = ANY ($9) ORDER BY n) END`
+const resourceLeft = `CASE WHEN f.resources[1] = ANY ($10::text[]) THEN f.resources[1:1]
+  ELSE ARRAY(SELECT v FROM unnest(f.resources) WITH ORDINALITY AS one(v, n) WHERE v = ANY ($10) ORDER BY n LIMIT 1) END`
 
 const honoured = `f.id = $1 AND f.client_id = $2 AND f.generation = $3 AND f.refreshable AND f.revoked_at IS NULL
   AND f.idle_expires_at > $4 AND f.absolute_expires_at > $4
@@ -49,6 +53,24 @@ const honoured = `f.id = $1 AND f.client_id = $2 AND f.generation = $3 AND f.ref
   AND ((f.offline AND 'offline_access' = ANY ($9)) OR EXISTS (SELECT FROM sessions s WHERE s.id = f.session_id AND s.ended_at IS NULL
     AND s.idle_expires_at > $4 AND s.absolute_expires_at > $4))`
 
+/** As tokens/suspicion.ts has it: the access token has more than half of its life left, and is asked for again. */
+const early = `(f.live_expires_at - $4::timestamptz) * 2 > f.live_expires_at - f.live_issued_at
+  AND CASE WHEN $8::text[] IS NULL AND cardinality(f.resources) = 0 THEN true
+    ELSE coalesce($8, ${resourceLeft}) @> f.live_audience AND coalesce($8, ${resourceLeft}) <@ f.live_audience END`
+
+const seconds = (interval: string) => `floor(extract(epoch FROM ${interval}))::int`
+
+/** What the request tells beside what it does. `a` is the family as the statement leaves it. */
+const noted = (from: string, seen: string, { now, ip, userAgent }: { now: string; ip: string; userAgent: string }) =>
+  `noted AS (
+    INSERT INTO events (at, kind, user_id, client_id, session_id, family_id, ip, user_agent, detail)
+    SELECT ${now}, seen.kind, a.user_id, a.client_id, a.session_id, a.id, ${ip}, ${userAgent},
+      jsonb_build_object('generation', a.generation) || seen.detail
+    FROM ${from} a CROSS JOIN LATERAL (${seen}) AS seen
+  )`
+const observed = (value: string) =>
+  `SELECT kind, detail FROM jsonb_to_recordset(${value}::jsonb) AS o(kind text, detail jsonb)`
+
 /** $14 is when the token expires that this buys. */
 const used = `idle_expires_at = least($11, f.absolute_expires_at), last_used_at = $4, ip = $12, user_agent = $13,
   tokens_expire_at = greatest(f.tokens_expire_at, $14)`
@@ -61,18 +83,29 @@ const advance = statement<FamilyRow>(
       live_issued_at = greatest($15, f.live_issued_at), live_expires_at = $14, live_scope = coalesce($7, ${scopeLeft}),
       live_audience = coalesce($8, CASE WHEN cardinality(f.resources) > 0 THEN ${resourceLeft} ELSE ARRAY[$16::text] END),
       live_jkt = $17, signing_kid = $18, refresh_key_id = $19
-    WHERE ${honoured} RETURNING ${columns}
+    WHERE ${honoured} AND CASE WHEN $20::text = 'revoke' THEN NOT (${early}) ELSE true END RETURNING ${columns}
   ), ledger AS (
     INSERT INTO token_pairs (family_id, generation, jti, issued_at, expires_at, verdict, ip, user_agent)
     SELECT id, generation, id || '.' || generation, live_issued_at, live_expires_at, 'rotated', ip, user_agent FROM advanced
     -- No decision reads the ledger, and none may fail by it: after a restore it may know this pair already.
     ON CONFLICT DO NOTHING
-  ) SELECT * FROM advanced`,
+  ), ${noted(
+    'advanced',
+    // All parts of a statement share its snapshot, so this reads the family as it was. It is of generation $3: what was
+    // advanced had that generation both in the snapshot and, where somebody else wrote meanwhile, when it was looked at
+    // again; and what is compared here is the same for as long as the generation is.
+    `SELECT 'early_refresh' AS kind, jsonb_build_object('presented', $3::int, 'remaining', ${seconds('f.live_expires_at - $4')},
+       'lifetime', ${seconds('f.live_expires_at - f.live_issued_at')}) AS detail
+     FROM token_families f WHERE $20 = 'observe' AND f.id = a.id AND f.generation = $3 AND ${early}
+     UNION ALL ${observed('$21')}`,
+    { now: '$4', ip: '$12', userAgent: '$13' },
+  )} SELECT * FROM advanced`,
 )
 
 const touch = statement<FamilyRow>(
   'family_touch',
-  `UPDATE token_families f SET ${used} WHERE ${honoured} RETURNING ${columns}`,
+  `WITH touched AS (UPDATE token_families f SET ${used} WHERE ${honoured} RETURNING ${columns}),
+   ${noted('touched', observed('$15'), { now: '$4', ip: '$12', userAgent: '$13' })} SELECT * FROM touched`,
 )
 
 const find = statement<FamilyRow>('family_find', `SELECT ${effective} ${standing} WHERE f.id = $1`)
@@ -81,8 +114,8 @@ const countRetry = statement(
   'family_count_retry',
   `WITH retried AS (
     UPDATE token_families SET retries = retries + 1, last_used_at = greatest(last_used_at, $2) WHERE id = $1
-    RETURNING id, generation, live_issued_at
-  ) UPDATE token_pairs p SET retries = p.retries + 1 FROM retried r
+    RETURNING id, user_id, client_id, session_id, generation, live_issued_at
+  ), ${noted('retried', observed('$5'), { now: '$2', ip: '$3', userAgent: '$4' })} UPDATE token_pairs p SET retries = p.retries + 1 FROM retried r
     WHERE p.family_id = r.id AND p.generation = r.generation AND p.issued_at = r.live_issued_at`,
 )
 
@@ -163,11 +196,11 @@ export const createFamilies = (database: Database): Families => {
     advance: (asked) => {
       const { next, issuer } = asked
       const pair = [next.issuedAt, issuer, next.jkt, next.signingKid, next.refreshKeyId]
-      return one(advance, [...presented(asked), ...pair])
+      return one(advance, [...presented(asked), ...pair, asked.earlyRefresh, json(asked.observed)])
     },
-    touch: (asked) => one(touch, presented(asked)),
-    countRetry: async (id, now) => {
-      await database.count(countRetry, [id, now])
+    touch: (asked) => one(touch, [...presented(asked), json(asked.observed)]),
+    countRetry: async (id, now, { ip, userAgent }, observed) => {
+      await database.count(countRetry, [id, now, ip, userAgent, json(observed)])
     },
     revoke: async (id, reason, now, { ip, userAgent }, detail = {}) => {
       const [row] = await database.rows(revoke, [id, reason, now, ip, userAgent, json(detail), theftEnds])

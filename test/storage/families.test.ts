@@ -215,6 +215,6 @@ t.test('a code that is spent while its person is closed out leaves no family ali
 
 t.test('a retry is counted and extends nothing', async (t) => {
   const { family } = await aBoughtFamily(stores)
-  await Promise.all([1, 2, 3].map(() => families.countRetry(family.id, later(start, 5))))
+  await Promise.all([1, 2, 3].map(() => families.countRetry(family.id, later(start, 5), nowhere, [])))
   t.match(await families.find(family.id), { retries: 3, idleExpiresAt: family.idleExpiresAt })
 })

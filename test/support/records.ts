@@ -132,6 +132,8 @@ export const anAdvance = (family: Family, given: Partial<Advance> = {}): Advance
     resources: undefined,
     registered: { scope: [...family.scope, 'offline_access'], resources: family.resources },
     issuer: 'https://issuer.example',
+    earlyRefresh: 'allow',
+    observed: [],
     idleLifetime: 3000,
     now,
     origin: nowhere,

@@ -53,7 +53,7 @@ export const demoApi = async (app: FastifyInstance, options: DemoApiOptions): Pr
     }
   }
 
-  answerFailures(app)
+  answerFailures(app, { issuer })
 
   for (const path of ['/demo/api/', '/demo/api/hello'])
     app.get(path, async (request, reply) => {

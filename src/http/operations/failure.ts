@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Busy } from '../../identity/queue.ts'
-import { OAuthError, printable, Unavailable } from '../../oauth/errors.ts'
+import { InvalidGrant, OAuthError, printable, Unavailable } from '../../oauth/errors.ts'
 import { PageError } from '../page-error.ts'
 
 /** What may be told: it holds nothing that was received and nothing of the inside. */
@@ -66,7 +66,7 @@ const answer = (
   failure: Failure,
   request: FastifyRequest,
   reply: FastifyReply,
-  page: FailurePage | undefined,
+  { page, issuer }: { readonly page?: FailurePage | undefined; readonly issuer?: string },
   error?: unknown,
 ) => {
   reply.code(failure.status).header('cache-control', 'no-store').header('x-request-id', failure.errorId)
@@ -76,19 +76,30 @@ const answer = (
     error: failure.code,
     error_description: failure.description,
     error_id: failure.errorId,
+    ...(issuer !== undefined && explained(error, issuer, failure)),
   })
 }
 
 /**
- * Answers every error of this scope: with OAuth's JSON, or as a page where `page` is given. A plugin of pages calls it
- * again for its own scope; the last one called holds.
+ * RFC 6749 §5.2: "A URI identifying a human-readable web page with information about the error". It names the family
+ * only where the grant says so; for everybody else it is an id that only the log knows.
  */
-export const answerFailures = (app: FastifyInstance, { page }: { page?: FailurePage | undefined } = {}): void => {
+const explained = (error: unknown, issuer: string, { errorId }: Failure) =>
+  error instanceof InvalidGrant && { error_uri: `${issuer}/why/${error.familyId ?? errorId}` }
+
+/**
+ * Answers every error of this scope: as a page, or with OAuth's JSON, which leads to a page of the issuer. A plugin of
+ * pages calls it again for its own scope; the last one called holds.
+ */
+export const answerFailures = (
+  app: FastifyInstance,
+  how: { readonly page: FailurePage } | { readonly issuer: string },
+): void => {
   app.setErrorHandler((error, request, reply) => {
     const failure = describe(error, request.id)
     record(error, failure, request)
     if (isPassing(error)) reply.header('retry-after', String(error.retryAfterSeconds))
-    return answer(failure, request, reply, page, error)
+    return answer(failure, request, reply, how, error)
   })
 }
 
@@ -96,7 +107,7 @@ export const answerFailures = (app: FastifyInstance, { page }: { page?: FailureP
 export const frameworkErrors = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
   const failure = describe(error, request.id)
   record(error, failure, request)
-  answer(failure, request, reply, undefined)
+  answer(failure, request, reply, {})
 }
 
 /** An address that is not served: a page for whoever asks for HTML. Called once, on the root. */
@@ -109,6 +120,6 @@ export const answerNotFound = (app: FastifyInstance, { page }: { page?: FailureP
       errorId: request.id,
     }
     const html = /\btext\/html\b/.test(request.headers.accept ?? '')
-    return answer(failure, request, reply, html ? page : undefined)
+    return answer(failure, request, reply, html ? { page } : {})
   })
 }

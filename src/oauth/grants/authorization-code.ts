@@ -32,7 +32,7 @@ export const authorizationCode: GrantType = {
       // RFC 6749 §4.1.2: a code redeemed twice has leaked, so what it bought must die.
       const bought = code.familyId ?? (await codes.find(code.hash))?.familyId
       if (bought) await families.revoke(bought, 'code_replayed', now, origin)
-      throw invalidGrant('the code was redeemed before; what it bought is revoked')
+      throw invalidGrant('the code was redeemed before; what it bought is revoked', bought)
     }
     const stamped = { ...family, live: { ...family.live, issuedAt } }
     return { by: 'person', family: stamped, pair: livePair(stamped), nonce: code.grant.nonce }

@@ -2,7 +2,7 @@ import type { Random } from '../../random.ts'
 import type { Client } from '../client.ts'
 import type { Parameters } from '../parameters.ts'
 import type { CodeStore, Family, FamilyStore, Origin } from '../stores.ts'
-import type { Pair } from '../tokens/pair.ts'
+import type { AccessHalf, Pair } from '../tokens/pair.ts'
 import type { RefreshKey } from '../tokens/refresh-token.ts'
 
 /** What a grant proved. The token endpoint authenticated the client before, and one issuer mints afterwards. */
@@ -15,6 +15,8 @@ export type GrantDependencies = {
   readonly codes: CodeStore
   readonly families: FamilyStore
   readonly refreshKeys: { minting(): RefreshKey; find(id: string): RefreshKey | undefined }
+  /** Whatever this server ever signed as an access token, expired or not: it recognises, and honours nothing. */
+  recognizeAccessToken(token: string): Promise<AccessHalf | undefined>
   /** The key that signs this client's access tokens now. */
   signingKid(client: Client): string
   readonly random: Random

@@ -4,10 +4,11 @@ import { AlarmingGrant, invalidGrant, invalidScope, invalidTarget, Unavailable }
 import type { Parameters } from '../parameters.ts'
 import { audienceFor, parseResources } from '../resource.ts'
 import { parseScope } from '../scope.ts'
-import type { Advance, Family } from '../stores.ts'
-import { judge, type Presented } from '../tokens/family.ts'
-import { type Asked, livePair, nextPair, type Pair, pairBeside } from '../tokens/pair.ts'
+import type { Advance, Family, Observation } from '../stores.ts'
+import { endOf, judge, type Presented, type Verdict } from '../tokens/family.ts'
+import { type Asked, type Half, isHalfOf, livePair, nextPair, type Pair, pairBeside } from '../tokens/pair.ts'
 import { parseRefreshToken, type RefreshToken } from '../tokens/refresh-token.ts'
+import { earlyRefresh, pairMismatch, retryElsewhere } from '../tokens/suspicion.ts'
 import type { Authorization, GrantDependencies, GrantType } from './grant.ts'
 
 /** RFC 6749 §6, with the verdicts of tokens/family.ts. */
@@ -17,7 +18,7 @@ export const refreshToken: GrantType = {
   async authorize(parameters, client, dependencies) {
     const token = parseRefreshToken(parameters.required('refresh_token'), dependencies.refreshKeys.find)
     if (!token) throw invalidGrant('the refresh token was not minted here')
-    const asked = askedBy(parameters, token, client)
+    const asked = await askedBy(parameters, token, client, dependencies)
     return (
       (await advance(token, asked, client, dependencies)) ??
       (await explain(token, asked, client, dependencies)) ??
@@ -28,26 +29,48 @@ export const refreshToken: GrantType = {
   },
 }
 
-const askedBy = (parameters: Parameters, { generation }: RefreshToken, client: Client): Presented => {
+const askedBy = async (
+  parameters: Parameters,
+  token: RefreshToken,
+  client: Client,
+  dependencies: GrantDependencies,
+): Promise<Presented> => {
   const scope = parameters.optional('scope')
   const resources = parameters.list('resource')
   return {
-    generation,
+    generation: token.generation,
     clientId: client.client_id,
     jkt: undefined,
     cookieBound: false,
     scope: scope === undefined ? undefined : parseScope(scope),
     resources: resources.length === 0 ? undefined : parseResources(resources, client.resources),
+    half: client.pair_binding === 'off' ? undefined : await halfOf(parameters, token, client, dependencies),
+    origin: dependencies.origin,
   }
+}
+
+const halfOf = async (
+  parameters: Parameters,
+  token: RefreshToken,
+  client: Client,
+  { recognizeAccessToken }: GrantDependencies,
+): Promise<Half> => {
+  const accessToken = parameters.optional('access_token')
+  if (accessToken === undefined) return 'missing'
+  const half = await recognizeAccessToken(accessToken)
+  return half && isHalfOf(half, token, client.client_id) ? 'matched' : 'foreign'
 }
 
 /** The one statement of a refresh. It decides; nothing was read before it. */
 const advance = async (
   { familyId, generation }: RefreshToken,
-  { scope, resources, jkt, cookieBound }: Presented,
+  presented: Presented,
   client: Client,
   dependencies: GrantDependencies,
 ): Promise<Authorization | undefined> => {
+  const mismatch = pairMismatch(presented)
+  if (mismatch && client.pair_binding === 'enforce') return undefined
+  const { scope, resources, jkt, cookieBound } = presented
   const { families, refreshKeys, signingKid, issuer, now, origin, random } = dependencies
   const keys = { signingKid: signingKid(client), refreshKeyId: refreshKeys.minting().id }
   const request: Advance = {
@@ -61,6 +84,8 @@ const advance = async (
     resources,
     registered: registeredOf(client),
     issuer,
+    earlyRefresh: client.early_refresh,
+    observed: mismatch ? [{ kind: 'pair_mismatch', detail: mismatch }] : [],
     idleLifetime: client.refresh_token_idle_lifetime,
     now,
     origin,
@@ -93,18 +118,23 @@ const explain = async (
 ): Promise<Authorization | undefined> => {
   const family = await families.find(familyId)
   const verdict = judge(family, presented, client, now)
-  if (!family) throw invalidGrant('the family is unknown')
+  // A wrong presenter hears what junk hears: not even that there is such a family.
+  if (!family || verdict.is === 'unknown') throw invalidGrant(`unknown: family ${familyId}, or not the presenter's`)
+
+  const end = endOf(verdict, family, client)
+  // Committed before the refusal is thrown: the revocation must outlive the error response.
+  if (end) await families.revoke(familyId, end, now, origin, detailOf(verdict, family, presented, client, now))
+
+  const { generation } = presented
+  const said = `${verdict.is}: generation ${generation} of family ${familyId}, ${family.live.generation} is live`
   switch (verdict.is) {
-    case 'retried':
-      await families.countRetry(familyId, now)
-      return {
-        by: 'person',
-        family,
-        pair: pairBeside(family, askedOf(family, presented, client, issuer)),
-        nonce: undefined,
-      }
     case 'live':
       return undefined
+    case 'retried': {
+      await families.countRetry(familyId, now, origin, observedIn(family, presented))
+      const pair = pairBeside(family, askedOf(family, presented, client, issuer))
+      return { by: 'person', family, pair, nonce: undefined }
+    }
     case 'exceeds_scope':
       throw invalidScope(
         'The scope asked for exceeds what was granted, or what the client is still registered for (RFC 6749 §6).',
@@ -113,26 +143,37 @@ const explain = async (
       throw invalidTarget(
         'The resource asked for was not granted, or the client is no longer registered for it (RFC 8707 §2.2).',
       )
-    case 'stale':
-      if (client.stale === 'revoke') await families.revoke(familyId, 'stale', now, origin)
-      throw invalidGrant(
-        `stale: generation ${presented.generation} of family ${familyId}, ${family.live.generation} is live`,
-      )
-    case 'replayed':
-      // Committed before the refusal is thrown: the revocation must outlive the error response.
-      await families.revoke(familyId, 'replayed', now, origin)
-      throw invalidGrant(
-        `replayed: generation ${presented.generation} of family ${familyId}, ${family.live.generation} is live`,
-      )
     case 'ahead':
       // A restored backup, or a failover that lost writes: tokens are out that the database does not know.
-      throw new AlarmingGrant(
-        `ahead: generation ${presented.generation} of family ${familyId}, ${family.live.generation} is live`,
-      )
+      throw new AlarmingGrant(said, familyId)
     default:
-      throw invalidGrant(`${verdict.is}: generation ${presented.generation} of family ${familyId}`)
+      throw invalidGrant(said, familyId)
   }
 }
+
+/** Of a retry. What is seen at a rotation is written by its one statement. */
+const observedIn = (family: Family, presented: Presented): readonly Observation[] => {
+  const mismatch = pairMismatch(presented)
+  const elsewhere = retryElsewhere(family, presented)
+  return [
+    ...(mismatch ? [{ kind: 'pair_mismatch' as const, detail: mismatch }] : []),
+    ...(elsewhere ? [{ kind: 'retried_elsewhere' as const, detail: elsewhere }] : []),
+  ]
+}
+
+/** For the event of an end: what was presented, and what gave it away. */
+const detailOf = (
+  { is }: Verdict,
+  family: Family,
+  presented: Presented,
+  client: Client,
+  now: Date,
+): Observation['detail'] => ({
+  presented: presented.generation,
+  ...(is === 'pair_mismatch' && pairMismatch(presented)),
+  ...(is === 'retry_elsewhere' && retryElsewhere(family, presented)),
+  ...(is === 'early_refresh' && earlyRefresh(family, presented, client, now)),
+})
 
 /** What is not asked for is the whole scope and the default resource that are left, as the statement has it too. */
 const askedOf = (

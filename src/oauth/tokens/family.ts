@@ -1,7 +1,10 @@
-import { type Client, retryWindow } from '../client.ts'
+import { type Client, isBound, retryWindow } from '../client.ts'
 import { entitled, leavesNothing } from '../entitlement.ts'
 import { within } from '../scope.ts'
-import type { Family } from '../stores.ts'
+import type { Family, Origin } from '../stores.ts'
+import { type FamilyEnd, theftEnds } from './family-end.ts'
+import type { Half } from './pair.ts'
+import { earlyRefresh, pairMismatch, retryElsewhere } from './suspicion.ts'
 
 /** A refresh token as it was presented, with what was asked for. */
 export type Presented = {
@@ -12,6 +15,9 @@ export type Presented = {
   readonly cookieBound: boolean
   readonly scope: readonly string[] | undefined
   readonly resources: readonly string[] | undefined
+  /** Whether the access token of the pair came with it; undefined where that is not asked of the client. */
+  readonly half: Half | undefined
+  readonly origin: Origin
 }
 
 /**
@@ -23,6 +29,8 @@ export type Verdict =
   /** The token is the live one and nothing speaks against it: whatever stopped the statement has passed. */
   | { readonly is: 'live' }
   | { readonly is: 'retried' | 'stale' | 'ahead' | 'replayed' }
+  /** What a client's policy makes of a token that would be good: tokens/suspicion.ts. */
+  | { readonly is: 'pair_mismatch' | 'retry_elsewhere' | 'early_refresh' }
 
 export const judge = (family: Family | undefined, presented: Presented, client: Client, now: Date): Verdict => {
   if (!family?.refreshable || !isPresenter(family, presented)) return { is: 'unknown' }
@@ -31,19 +39,31 @@ export const judge = (family: Family | undefined, presented: Presented, client: 
 
   const { generation: live, issuedAt } = family.live
   const sinceRotation = now.getTime() - issuedAt.getTime()
-  const inWindow = sinceRotation <= retryWindow(client) * 1000
+  const inWindow = sinceRotation <= retryWindow(client, family) * 1000
   if (presented.generation > live) return { is: 'ahead' }
   if (presented.generation === live - 2 && inWindow) return { is: 'stale' }
   const isRetry = presented.generation === live - 1 && inWindow
   if (presented.generation < live && !isRetry) return { is: 'replayed' }
+  // Before what is asked for: whoever lost a half is no better for asking too much.
+  if (client.pair_binding === 'enforce' && pairMismatch(presented)) return { is: 'pair_mismatch' }
 
   const { scope, resources } = entitled(family, client)
   if (leavesNothing(family.scope, scope)) return { is: 'exceeds_scope' }
   if (presented.scope && !within(presented.scope, scope)) return { is: 'exceeds_scope' }
   if (!within(presented.resources ?? [], resources)) return { is: 'exceeds_resources' }
   if (!presented.resources && !hasDefault(family, scope, resources)) return { is: 'exceeds_resources' }
-  return { is: isRetry ? 'retried' : 'live' }
+  if (isRetry)
+    return {
+      is: client.retry_elsewhere === 'revoke' && retryElsewhere(family, presented) ? 'retry_elsewhere' : 'retried',
+    }
+  // Under `reuse` a refresh token has many access tokens, and none of them says when the next is due.
+  const mindsEarly = client.rotation === 'rotate' && client.early_refresh === 'revoke'
+  return { is: mindsEarly && earlyRefresh(family, presented, client, now) ? 'early_refresh' : 'live' }
 }
+
+/** Why a verdict ends the family, or undefined where it does not. */
+export const endOf = ({ is }: Verdict, family: Family, client: Client): FamilyEnd | undefined =>
+  is === 'stale' && client.stale === 'refuse' && isBound(family) ? undefined : theftEnds.find((end) => end === is)
 
 /** RFC 9068 §3, as resource.ts has it: the first resource that is left, or the issuer for whoever only logs in. */
 const hasDefault = (family: Family, scope: readonly string[], resources: readonly string[]): boolean =>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { later } from '../../clock.ts'
 import type { Client } from '../client.ts'
 import type { Family, LivePair } from '../stores.ts'
+import type { RefreshToken } from './refresh-token.ts'
 
 /** What a pair's access token says, beyond what its family says. Its refresh token is the live generation's. */
 export type Pair = Omit<LivePair, 'generation' | 'refreshKeyId'> & { readonly jti: string }
@@ -29,6 +30,19 @@ export const pairBeside = (family: Family, asked: Asked): Pair => {
   return { ...livePair(family), ...asked, jti: `${family.id}.${family.live.generation}.${suffix}` }
 }
 
+/** What came with a refresh token of the access token that it was issued with. */
+export type Half = 'matched' | 'missing' | 'foreign'
+
+/** Of an access token whose signature was verified; that it has expired, and that its key is gone, says nothing. */
+export type AccessHalf = { readonly jti: string; readonly clientId: string }
+
+/** A third part of the `jti` stands for a token beside the pair, or under `rotation: reuse` for one of many. */
+export const isHalfOf = ({ jti, clientId }: AccessHalf, token: RefreshToken, presenterId: string): boolean => {
+  const [family, generation, , ...more] = jti.split('.')
+  const isOurs = family === token.familyId && generation === String(token.generation) && more.length === 0
+  return isOurs && clientId === presenterId
+}
+
 /** The pair that comes next, but for what is asked of it. */
 export const nextPair = (
   generation: number,
@@ -41,5 +55,5 @@ export const nextPair = (
   return { ...keys, generation, issuedAt, expiresAt: later(issuedAt, client.access_token_lifetime), jkt: undefined }
 }
 
-const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
+export const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value) => b.includes(value))

@@ -28,7 +28,7 @@ const aServer = async (t: Test, { trustProxy = [] as readonly string[] } = {}) =
     loggerInstance,
   })
   requestLog(app)
-  answerFailures(app)
+  answerFailures(app, { issuer: 'https://issuer.example' })
   const page = ({ code, errorId }: { code: string; errorId: string }) => `<p>${code} ${errorId}</p>`
   answerNotFound(app, { page })
   app.get('/address', async (request) => ({ address: clientAddress(request) }))

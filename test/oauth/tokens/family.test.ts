@@ -7,6 +7,7 @@ import { aFamily } from '../../support/families.ts'
 const aClient = (given: Partial<Client> = {}): Client =>
   anyClient({ scope: 'openid read write', resources: ['https://api.example'], ...given })
 const issued = new Date('2026-01-01T00:00:00Z')
+const home = { ip: '192.0.2.1', userAgent: 'a phone' }
 const after = (seconds: number) => new Date(issued.getTime() + seconds * 1000)
 const presented = (more: Partial<Presented> = {}): Presented => ({
   generation: 5,
@@ -15,6 +16,8 @@ const presented = (more: Partial<Presented> = {}): Presented => ({
   cookieBound: false,
   scope: undefined,
   resources: undefined,
+  half: undefined,
+  origin: home,
   ...more,
 })
 
