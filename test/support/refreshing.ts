@@ -1,3 +1,4 @@
+import { withClient } from './database.ts'
 import { dumpOf, standingTables } from './dump.ts'
 import { type Answer, type App, claims, type TestServer, type Tokens } from './server.ts'
 
@@ -50,6 +51,26 @@ export const aRefreshScene = async (server: TestServer) => {
     const events = await server.stores.events.list({ limit: 500 })
     return events.filter(({ kind, familyId }) => kind === 'family_revoked' && familyId === family)
   }
+  const eventsOf = async (token: unknown) =>
+    [...(await server.stores.events.list({ familyId: familyIdOf(token), limit: 500 }))].reverse()
+  /** What the person is told of the family. */
+  const noticesOf = (token: unknown): Promise<readonly string[]> =>
+    withClient(server.databaseUrl, async (client) => {
+      const text = 'SELECT kind FROM notices WHERE family_id = $1'
+      const { rows } = await client.query<{ kind: string }>(text, [familyIdOf(token)])
+      return rows.map(({ kind }) => kind)
+    })
+  /** As a proxy that the server trusts passes it on. */
+  const refreshFrom = (
+    { ip, userAgent }: { readonly ip: string; readonly userAgent: string },
+    app: App,
+    token: string,
+    more: Record<string, string> = {},
+  ): Promise<Answer> =>
+    server.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token: token, ...more }, app, {
+      'x-forwarded-for': ip,
+      'user-agent': userAgent,
+    })
   const standing = () => dumpOf(server.databaseUrl, standingTables)
   const isActive = async (app: App, token: unknown) => (await server.introspect(app, String(token))).active
   const confidential = await anApp()
@@ -64,6 +85,9 @@ export const aRefreshScene = async (server: TestServer) => {
     familyIdOf,
     familyOf,
     endings,
+    eventsOf,
+    noticesOf,
+    refreshFrom,
     standing,
     isActive,
     confidential,

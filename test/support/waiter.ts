@@ -1,0 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withClient } from './database.ts'
+
+/** Until somebody waits for a lock in this database. */
+export const aWaiter = (databaseUrl: string): Promise<void> =>
+  withClient(databaseUrl, async (client) => {
+    for (let attempt = 0; attempt < 500; attempt++) {
+      const { rowCount } = await client.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      if (rowCount) return
+      await sleep(10)
+    }
+    throw new Error('nobody waits for a lock')
+  })
