@@ -17,15 +17,15 @@ const most = 16 * 1024
 
 /**
  * RFC 6750 §2.1; neither a form body nor the query (§2.2, §2.3, both gone in OAuth 2.1).
- * @returns the token; undefined if there is none
- * @throws Broken
+ * @throws Broken, with the answer `missing` where there is none
  */
-export const bearerOf = (from: Credentials): string | undefined => {
+export const bearerOf = (from: Credentials): string => {
   if (typeof from === 'string') return checked(from)
   if ('headers' in from && from.url !== undefined && namesToken(from.url))
     throw new Broken('invalid_request', 'request', 'a token came in the query, where logs and histories keep it')
   const [authorization, ...more] = authorizationsOf(from)
-  if (authorization === undefined) return undefined
+  if (authorization === undefined)
+    throw new Broken('missing', 'missing', 'no Authorization header: send Authorization: Bearer <token>')
   if (more.length > 0) throw new Broken('invalid_request', 'request', 'there are several Authorization headers')
   const [, scheme = '', , credentials = ''] = /^([^ ]*)( +(.*))?$/s.exec(authorization) ?? []
   if (scheme.toLowerCase() !== 'bearer') {

@@ -24,16 +24,20 @@ export const createKept = <T>({ about, load, settings: { seconds, onTrouble } }:
   let held: { readonly document: T; readonly readAt: number } | undefined
   let triedAt = Number.NEGATIVE_INFINITY
   let failure = new Unreachable('it was not read yet')
+  /** Said once, until a reading succeeds. */
+  let trouble: string | undefined
   let underWay: Promise<void> | undefined
 
   const readNow = async (): Promise<void> => {
     triedAt = seconds()
     try {
       held = { document: await load(), readAt: seconds() }
+      trouble = undefined
     } catch (error) {
       // What is held stays: a failed reading must not be a way to lose keys.
       failure = error instanceof Unreachable ? error : new Unreachable(`it cannot be read: ${String(error)}`)
-      onTrouble({ about, reason: failure.message })
+      if (failure.message !== trouble) onTrouble({ about, reason: failure.message })
+      trouble = failure.message
     }
   }
   const reading = (): Promise<void> => {

@@ -53,22 +53,21 @@ export const protect = (options: ProtectOptions): Guard => {
     return refused
   }
 
-  const passing = async (from: Credentials, demand: Demand): Promise<Token | undefined> => {
+  const required = async (from: Credentials, demand: Demand): Promise<Token> => {
     try {
-      const written = bearerOf(from)
-      return written === undefined ? undefined : await open(written, demand)
+      return await open(bearerOf(from), demand)
     } catch (error) {
       throw refusal(error, demand)
     }
   }
 
-  const required = async (from: Credentials, demand: Demand): Promise<Token> => {
-    const token = await passing(from, demand)
-    if (token) return token
-    throw refusal(
-      new Broken('missing', 'missing', 'no Authorization header: send Authorization: Bearer <token>'),
-      demand,
-    )
+  const passing = async (from: Credentials, demand: Demand): Promise<Token | undefined> => {
+    try {
+      return await open(bearerOf(from), demand)
+    } catch (error) {
+      if (error instanceof Broken && error.answer === 'missing') return undefined
+      throw refusal(error, demand)
+    }
   }
 
   const ways = <T>(check: (from: Credentials, demand: Demand) => Promise<T>): Ways<T> => ({

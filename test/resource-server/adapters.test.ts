@@ -194,6 +194,7 @@ for (const [name, start] of Object.entries(apis))
       t.equal(`${response.status} ${await response.text()}`, '200 alice', path)
     }
     t.equal(await (await api('/maybe')).text(), 'nobody')
+    t.equal(await (await api('/maybe', { headers: { authorization: 'Basic YTpi' } })).text(), 'nobody')
     t.equal(await (await api('/maybe', { headers: bearer })).text(), 'somebody')
     t.equal((await api('/maybe?access_token=x')).status, 400)
   })

@@ -8,7 +8,7 @@ import type { Source } from './source.ts'
 export type Follower = {
   /** Begins at the first call. */
   start(): void
-  /** Resolves with the first list, after so many milliseconds, or at the end of following. */
+  /** Resolves with the first list, so many milliseconds after the first call, or at the end of following. */
   first(milliseconds: number): Promise<void>
   close(): void
 }
@@ -26,6 +26,9 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
   const { signal } = closing
   const arrived = createSignal()
   let running = false
+  let waited: Promise<void> | undefined
+  /** Said once, until something comes again. */
+  let trouble: string | undefined
 
   const third = () => Math.min(latest, ((list.held()?.maxAge ?? 30) * 1000) / 3)
 
@@ -35,7 +38,10 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
     // Asked from where we stand, and then from the beginning: a server that was restored may not know our place.
     if (applied === 'gap') applied = list.apply(await source.poll(list.held(), signal))
     if (applied === 'gap') applied = list.apply(await source.poll(undefined, signal))
-    if (applied === 'applied') arrived.give()
+    if (applied === 'applied') {
+      arrived.give()
+      trouble = undefined
+    }
     return applied === 'applied'
   }
 
@@ -44,7 +50,9 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
     try {
       return await work()
     } catch (error) {
-      if (!signal.aborted) settings.onTrouble({ about: 'revocations', reason: reasonOf(error) })
+      const reason = reasonOf(error)
+      if (!signal.aborted && reason !== trouble) settings.onTrouble({ about: 'revocations', reason })
+      trouble = reason
       return false
     }
   }
@@ -75,9 +83,11 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
 
   const run = async (): Promise<void> => {
     for (let failures = 0; !signal.aborted; ) {
-      const streamed = (list.held() || (await attempt(poll))) && (await attempt(follow))
+      // The first is asked for, since a proxy may hold a stream back; whoever waits for it need not wait for that.
+      const begun = !list.held() && (await attempt(poll))
+      const streamed = list.held() !== undefined && (await attempt(follow))
       if (signal.aborted) return
-      const polled = !streamed && (await attempt(poll))
+      const polled = !streamed && (begun || (await attempt(poll)))
       failures = streamed || polled ? 0 : failures + 1
       const pause = polled ? third() : Math.min(third(), soonest * 2 ** Math.min(failures, 10))
       await sleep(pause * (0.5 + settings.chance() / 2), undefined, { ref: false, signal }).catch(ignoreEnd)
@@ -90,11 +100,15 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
       running = true
       void run().finally(arrived.give)
     },
-    async first(milliseconds) {
-      const late = new AbortController()
-      const wait = sleep(milliseconds, undefined, { signal: late.signal }).catch(ignoreEnd)
-      await Promise.race([arrived.given, wait])
-      late.abort()
+    first(milliseconds) {
+      // One wait for all: where the first list does not come, only the first requests are late.
+      waited ??= (async () => {
+        const late = new AbortController()
+        const wait = sleep(milliseconds, undefined, { signal: late.signal }).catch(ignoreEnd)
+        await Promise.race([arrived.given, wait])
+        late.abort()
+      })()
+      return waited
     },
     close() {
       closing.abort()
