@@ -19,6 +19,8 @@ import { accessTokenRecognizer, accessTokenVerifier } from './http/oauth/access-
 import { authorize } from './http/oauth/authorize.ts'
 import { createClientDoor } from './http/oauth/client-door.ts'
 import { introspect } from './http/oauth/introspect.ts'
+import { revocations } from './http/oauth/revocations.ts'
+import { revocationsStream } from './http/oauth/revocations-stream.ts'
 import { revoke } from './http/oauth/revoke.ts'
 import { token } from './http/oauth/token.ts'
 import { logout } from './http/oidc/logout.ts'
@@ -38,6 +40,7 @@ import { createKeySet } from './keys/key-set.ts'
 import type { RefreshKeyRing } from './keys/refresh-key-ring.ts'
 import type { SigningAlgorithm } from './oauth/client.ts'
 import { createKeysOf, type RemoteKeys } from './oauth/client-authentication/index.ts'
+import type { RevocationFeed } from './oauth/revocations/feed.ts'
 import type { ClientStore, CodeStore, FamilyStore, InteractionStore, ReplayStore, TokenStore } from './oauth/stores.ts'
 import type { Start } from './pages/start.tsx'
 import type { Random } from './random.ts'
@@ -65,6 +68,8 @@ export type AppDependencies = {
   readonly keys: KeyRing
   /** Of the feed. */
   readonly revocationKeys: KeyRing
+  /** Ended with the application. */
+  readonly feed: RevocationFeed
   readonly refreshKeys: RefreshKeyRing
   readonly remoteKeys: RemoteKeys
   readonly algorithms: readonly SigningAlgorithm[]
@@ -146,6 +151,8 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     await scope.register(token, { door, clock, grants, issuing, algorithms: deps.algorithms })
     await scope.register(introspect, { door, clock, tokens })
     await scope.register(revoke, { door, clock, tokens })
+    await scope.register(revocations, { feed: deps.feed })
+    await scope.register(revocationsStream, { feed: deps.feed })
     await scope.register(userinfo, { clock, tokens })
     await scope.register(metadata, { issuer, keySet, algorithms: deps.algorithms })
   }

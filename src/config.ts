@@ -27,6 +27,8 @@ export type Config = {
   readonly signingAlgorithms: readonly SigningAlgorithm[]
   readonly sessionIdleLifetime: number
   readonly sessionLifetime: number
+  /** Seconds. */
+  readonly revocationMaxAge: number
   readonly demo: boolean
   /** Threads of libuv's pool, which signing and password hashing share. */
   readonly threads: number
@@ -140,6 +142,7 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     signingAlgorithms: read(rest.signingAlgorithms),
     sessionIdleLifetime,
     sessionLifetime,
+    revocationMaxAge: read(rest.revocationMaxAge),
     demo: demo ?? mode === 'development',
     threads: read(rest.threads),
   }

@@ -32,7 +32,7 @@ const run = async (config: Config): Promise<void> => {
     onError: (err) => log.warn({ err }, 'a database connection was lost'),
   })
   const stores = createStores(database, { log })
-  const parts = await assemble({ config, database, stores, clock, random, readiness })
+  const parts = await assemble({ config, database, stores, clock, random, readiness, log })
   const tls = config.tls && tlsOptions(config.tls)
   const certificate = config.tls && (await readFile(config.tls.certFile))
   const demo = config.demo ? await createDevelopment({ parts, stores, certificate }) : undefined

@@ -9,6 +9,7 @@ import { defaultThrottle } from './identity/throttle.ts'
 import { createKeyDirectory } from './keys/directory.ts'
 import { createKeyRing } from './keys/key-ring.ts'
 import { createRefreshKeyRing } from './keys/refresh-key-ring.ts'
+import { createRevocationFeed } from './oauth/revocations/feed.ts'
 import type { Random } from './random.ts'
 import type { Database } from './storage/database.ts'
 import { createSchemaCheck } from './storage/schema.ts'
@@ -24,8 +25,9 @@ export const assemble = async (deps: {
   readonly clock: Clock
   readonly random: Random
   readonly readiness: Readiness
+  readonly log: { warn(fields: object, message: string): void }
 }): Promise<Parts> => {
-  const { config, database, stores, clock, random, readiness } = deps
+  const { config, database, stores, clock, random, readiness, log } = deps
   const { issuer, trustProxy, signingAlgorithms: algorithms } = config
   const directory = createKeyDirectory({ path: config.keysDir, passphrase: config.keyPassphrase, random })
   const keys = await createKeyRing({ directory, store: stores.signingKeys, clock, issuer, algorithms })
@@ -39,7 +41,17 @@ export const assemble = async (deps: {
     // When the table cannot be read now, the next minute's round reads it.
     await Promise.allSettled([keys, revocationKeys, refreshKeys].map((ring) => ring.refresh()))
   }
+  const feed = createRevocationFeed({
+    issuer,
+    store: stores.revocations,
+    changes: stores.changes,
+    signer: () => revocationKeys.signer('RS256'),
+    clock,
+    log,
+    maxAge: config.revocationMaxAge,
+  })
   await stores.changes.start()
+  await feed.start()
   const [first, ...rest] = config.cookieSecrets.map((secret) => Buffer.from(secret))
 
   const checks: readonly HealthCheck[] = [
@@ -61,6 +73,7 @@ export const assemble = async (deps: {
     stores,
     keys,
     revocationKeys,
+    feed,
     refreshKeys,
     // Signing and hashing share the thread pool: two threads at least are always free to sign.
     passwords: createPasswords({ concurrency: Math.max(1, Math.min(4, config.threads - 2)), random }),

@@ -156,6 +156,13 @@ export const variables = {
     meaning: 'Seconds: a browser session ends, however often it was used.',
     rule: seconds,
   }),
+  revocationMaxAge: variable({
+    name: 'REVOCATION_MAX_AGE',
+    fallback: 30,
+    meaning:
+      'Seconds: from when on APIs hold a revocation list of this server for stale. It is signed anew at a third of that.',
+    rule: integer(3, 3600),
+  }),
   demo: variable<boolean | undefined>({
     name: 'TESSERA_DEMO',
     fallback: undefined,

@@ -3,8 +3,8 @@ export class Busy extends Error {
   override readonly name = 'Busy'
   readonly retryAfterSeconds: number
 
-  constructor(retryAfterSeconds: number) {
-    super('too many passwords are being verified')
+  constructor(retryAfterSeconds: number, what = 'too many passwords are being verified') {
+    super(what)
     this.retryAfterSeconds = retryAfterSeconds
   }
 }

@@ -12,6 +12,8 @@ export const paths = {
   token: '/oauth2/token',
   introspect: '/oauth2/introspect',
   revoke: '/oauth2/revoke',
+  revocations: '/oauth2/revocations',
+  revocationsStream: '/oauth2/revocations/stream',
   userinfo: '/oauth2/userinfo',
   logout: '/oauth2/logout',
   jwks: '/.well-known/jwks.json',
@@ -39,6 +41,9 @@ export const authorizationServerMetadata = (issuer: string, scopes: readonly str
   revocation_endpoint_auth_methods_supported: authenticationMethods,
   revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
   code_challenge_methods_supported: challengeMethods,
+  // docs/revocation-feed.md: ours, for verifiers that never call home.
+  revocation_feed_endpoint: issuer + paths.revocations,
+  revocation_stream_endpoint: issuer + paths.revocationsStream,
   // RFC 9207 §3.
   authorization_response_iss_parameter_supported: true,
   ui_locales_supported: ['en', 'ko'],

@@ -1,6 +1,7 @@
 import type { SessionEnd } from '../identity/stores.ts'
 import { keptUntil, type Revocation, type RevocationKind, revocationKinds } from '../oauth/revocations/entry.ts'
-import type { FamilyEnd, RevocationStore } from '../oauth/stores.ts'
+import type { RevocationStore } from '../oauth/revocations/stores.ts'
+import type { FamilyEnd } from '../oauth/tokens/family-end.ts'
 import { announce } from './changes.ts'
 import { type Database, statement } from './database.ts'
 import type { Prisma } from './prisma/client.ts'

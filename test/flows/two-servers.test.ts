@@ -31,7 +31,7 @@ t.test('K3 servers that start at once on an empty database agree on one set of k
       Array.from({ length: 4 }, async () => {
         const stores = createStores(database, { log })
         t.teardown(() => stores.changes.close())
-        return assemble({ config, database, stores, clock, random: systemRandom, readiness: createReadiness() })
+        return assemble({ config, database, stores, clock, random: systemRandom, readiness: createReadiness(), log })
       }),
     )
     const sets = started.map(({ keys, revocationKeys }) => createKeySet(keys, revocationKeys)().body.toString())

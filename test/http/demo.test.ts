@@ -48,7 +48,7 @@ const aDevelopmentServer = async (t: Test, { path = '' } = {}) => {
   const log = createLogger({ level: 'trace', destination })
   const stores = createStores(database, { log })
   const readiness = createReadiness()
-  const parts = await assemble({ config, database, stores, clock: systemClock, random: systemRandom, readiness })
+  const parts = await assemble({ config, database, stores, clock: systemClock, random: systemRandom, readiness, log })
   const { routes, shown } = await createDevelopment({ parts, stores })
   const app = await createApp({
     ...parts,

@@ -146,7 +146,7 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
   const log = createLogger({ level: options.logLevel ?? 'trace', destination })
   const stores = createStores(database, { log })
   const readiness = createReadiness()
-  const parts = await assemble({ config, database, stores, clock, random: systemRandom, readiness })
+  const parts = await assemble({ config, database, stores, clock, random: systemRandom, readiness, log })
   const demo = options.demo ? await createDevelopment({ parts, stores }) : undefined
   const app = await createApp({
     ...parts,

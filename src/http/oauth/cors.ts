@@ -35,7 +35,7 @@ export const preflight = (app: FastifyInstance, path: string, methods: string): 
     reply
       .header('access-control-allow-origin', '*')
       .header('access-control-allow-methods', methods)
-      .header('access-control-allow-headers', 'Authorization, Content-Type, DPoP')
+      .header('access-control-allow-headers', 'Authorization, Content-Type, DPoP, If-None-Match')
       .header('access-control-max-age', '3600')
       .code(204)
       .send(),
