@@ -135,8 +135,10 @@ t.test('a restored database begins a new epoch, with a list of its own', async (
 t.test('a stale list: refuse is the default, accept and introspection are choices', async (t) => {
   const stale = async (staleFeed?: ProtectOptions['staleFeed']) => {
     const scene = await aScene(t, { staleFeed })
-    const { issuer, guard, clock, becomes } = scene
+    const { issuer, guard, clock, becomes, asked } = scene
     const [token, revoked] = [await issuer.issue(), await issuer.issue({ jti: 'gone.1' })]
+    await guard.ready()
+    await until(async () => asked(stream) === 1)
     await issuer.revoke({ family: 'gone' })
     await becomes(revoked, 'revoked')
     issuer.answer(list, { status: 503 })

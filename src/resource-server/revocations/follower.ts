@@ -45,20 +45,22 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
     return applied === 'applied'
   }
 
-  /** @returns whether anything came */
-  const attempt = async (work: () => Promise<boolean>): Promise<boolean> => {
+  const complain = (error: unknown): void => {
+    const reason = reasonOf(error)
+    if (!signal.aborted && reason !== trouble) settings.onTrouble({ about: 'revocations', reason })
+    trouble = reason
+  }
+
+  const poll = async (): Promise<boolean> => {
     try {
-      return await work()
+      return await take(await source.poll(list.held(), signal))
     } catch (error) {
-      const reason = reasonOf(error)
-      if (!signal.aborted && reason !== trouble) settings.onTrouble({ about: 'revocations', reason })
-      trouble = reason
+      complain(error)
       return false
     }
   }
 
-  const poll = async (): Promise<boolean> => take(await source.poll(list.held(), signal))
-
+  /** @returns whether anything came, before it ended */
   const follow = async (): Promise<boolean> => {
     const silence = new AbortController()
     // A heartbeat comes at least at a third of the maximum age; what is silent for two was cut without a word.
@@ -74,7 +76,7 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
         watch = hear(Math.max(soonest, 2 * third()))
       }
     } catch (error) {
-      if (!silence.signal.aborted) throw error
+      if (!silence.signal.aborted) complain(error)
     } finally {
       clearTimeout(watch)
     }
@@ -84,10 +86,10 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
   const run = async (): Promise<void> => {
     for (let failures = 0; !signal.aborted; ) {
       // The first is asked for, since a proxy may hold a stream back; whoever waits for it need not wait for that.
-      const begun = !list.held() && (await attempt(poll))
-      const streamed = list.held() !== undefined && (await attempt(follow))
+      const begun = !list.held() && (await poll())
+      const streamed = list.held() !== undefined && (await follow())
       if (signal.aborted) return
-      const polled = !streamed && (begun || (await attempt(poll)))
+      const polled = !streamed && (begun || (await poll()))
       failures = streamed || polled ? 0 : failures + 1
       const pause = polled ? third() : Math.min(third(), soonest * 2 ** Math.min(failures, 10))
       await sleep(pause * (0.5 + settings.chance() / 2), undefined, { ref: false, signal }).catch(ignoreEnd)
