@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import type { Answer } from '../support/server.ts'
-import { hold } from './invariants.ts'
-import type { Family, Said } from './oracle.ts'
+import { hold, type Invariant } from './invariants.ts'
+import type { Act, Family, Said } from './oracle.ts'
 import type { Story } from './story.ts'
 
 export type Access = {
@@ -32,22 +32,35 @@ export const learn = (story: Story, family: Family, generation: number, body: An
   story.accesses.push({ ...access, exp: Number(exp), scope: values })
 }
 
-const breach = { revoked: 'deadStaysDead', 'wrong presenter': 'presenter' } as const
-const breachOf = (verdict: string) => {
+/** What is broken where an act is honoured that must be refused. */
+const breachOf = (verdict: string, act: Act, family: Family | undefined): Invariant => {
+  if (verdict === 'revoked') return 'deadStaysDead'
+  if (verdict === 'wrong presenter') return 'presenter'
   if (verdict.startsWith('more ')) return 'authority'
-  return verdict === 'revoked' || verdict === 'wrong presenter' ? breach[verdict] : 'verdict'
+  if (act.is !== 'refresh' || !family || act.generation >= family.live) return 'verdict'
+  return act.generation === family.live - 1 ? 'windowStands' : 'ancestors'
 }
 const sorted = (values: readonly string[]) => [...values].sort().join(' ')
 
+type Judged = {
+  readonly act: Act
+  readonly said: Said
+  readonly observed: Answer
+  /** As it was before. */
+  readonly family: Family | undefined
+  readonly now: number
+}
 /** Whether an answer is what the oracle said. @throws Broken */
-export const agree = (story: Story, said: Said, { status, body }: Answer, family: Family | undefined, now: number) => {
+export const agree = (story: Story, { act, said, observed, family, now }: Judged): void => {
+  const { status, body } = observed
   const what = () =>
     `${JSON.stringify(said)} was due, ${status} ${JSON.stringify(body)} came; ${JSON.stringify(family)} at ${now}`
-  if (said.is === 'done') return hold('verdict', status === 200 || status === 303, what)
+  if (said.is === 'done') hold('verdict', status === 200 || status === 303, what)
   if (said.is === 'refused') {
-    hold(breachOf(said.verdict), status !== 200, what)
-    return hold('verdict', said.errors.includes(String(body.error)), what)
+    hold(breachOf(said.verdict, act, family), status !== 200, what)
+    hold('verdict', said.errors.includes(String(body.error)), what)
   }
+  if (said.is !== 'granted') return
   hold('delivered', status === 200, what)
   const { generation, pair } = said
   const { jti, iat, exp, scope, aud } = decodeJwt<{ scope?: string }>(String(body.access_token))

@@ -1,6 +1,8 @@
 /** What must hold after every step, by the names under which a broken one is reported. */
 export const invariants = {
   verdict: 'the verdict is the one of the table',
+  ancestors: 'no token before the last is honoured',
+  windowStands: 'the retry window is counted from the rotation, whatever came since',
   oneSuccessor: 'at most one successor of a token was ever returned',
   oneGeneration: 'at most one generation is live',
   deadStaysDead: 'nothing of a dead family is ever honoured again',
@@ -9,7 +11,8 @@ export const invariants = {
   retryExtends: 'a retry changes no lifetime',
   authority: 'authority never grows',
   otherFamilies: 'the death of one family touches no other',
-  oneEvent: 'a dead family has exactly one event of its end',
+  oneEvent: 'a dead family has one event of its end, one notice where it was theft, one entry in the feed',
+  feedLasts: 'the feed tells an end for as long as any access token of the family lives',
   presenter: 'a wrong presenter changes nothing',
 } as const
 export type Invariant = keyof typeof invariants

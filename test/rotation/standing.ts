@@ -3,22 +3,29 @@ import { hold } from './invariants.ts'
 import type { State } from './oracle.ts'
 import type { Story } from './story.ts'
 
-/** A family as the database has it, with the number of events of its end. */
+/** A family as the database has it, with how often its end was told: in events, to the person, in the feed. */
 export type Row = {
   readonly id: string
   readonly generation: number
   readonly idle: number
   readonly absolute: number
+  readonly tokensExpire: number
+  readonly revoked: number | null
   readonly reason: string | null
   readonly events: number
+  readonly notices: number
+  readonly entries: number
 }
 
 const standings = statement<Row>(
   'test_standings',
   `SELECT f.id, f.generation, extract(epoch FROM f.idle_expires_at)::float8 AS idle,
      extract(epoch FROM f.absolute_expires_at)::float8 AS absolute,
+     extract(epoch FROM f.tokens_expire_at)::float8 AS "tokensExpire", extract(epoch FROM f.revoked_at)::float8 AS revoked,
      CASE WHEN f.revoked_at IS NOT NULL THEN f.revoke_reason END AS reason,
-     (SELECT count(*)::int FROM events e WHERE e.family_id = f.id AND e.kind = 'family_revoked') AS events
+     (SELECT count(*)::int FROM events e WHERE e.family_id = f.id AND e.kind = 'family_revoked') AS events,
+     (SELECT count(*)::int FROM notices n WHERE n.family_id = f.id) AS notices,
+     (SELECT count(*)::int FROM revocations r WHERE r.kind = 'family' AND r.subject = f.id::text) AS entries
    FROM token_families f WHERE f.user_id = $1`,
 )
 
@@ -27,6 +34,8 @@ export const rowsOf = ({ world, person }: Story): Promise<readonly Row[]> =>
 
 /** Ends that the family's own row and event say; of a larger act, the event may be one for all. */
 const single: readonly string[] = ['replayed', 'stale', 'revoked_by_client']
+/** Ends that a person must hear of. */
+const theft: readonly string[] = ['replayed', 'stale']
 
 /**
  * Whether the database is as the oracle thinks.
@@ -35,6 +44,7 @@ const single: readonly string[] = ['replayed', 'stale', 'revoked_by_client']
  * @throws Broken
  */
 export const standsAs = (
+  story: Story,
   rows: readonly Row[],
   state: State,
   touched: readonly string[],
@@ -48,8 +58,13 @@ export const standsAs = (
     hold(isTouched ? how : 'otherFamilies', (row?.reason ?? undefined) === family.ended, what)
     hold(isTouched ? how : 'otherFamilies', row?.generation === family.live, what)
     hold(isTouched ? how : 'otherFamilies', row.idle === family.idle && row.absolute === family.absolute, what)
-    const events = row.events
-    if (family.ended && single.includes(family.ended)) hold('oneEvent', events === 1, what)
-    else hold('oneEvent', events <= (family.ended ? 1 : 0), what)
+    const { events, notices, entries } = row
+    const isSingle = family.ended !== undefined && single.includes(family.ended)
+    hold('oneEvent', isSingle ? events === 1 : events <= (family.ended ? 1 : 0), what)
+    hold('oneEvent', notices === (family.ended && theft.includes(family.ended) ? 1 : 0), what)
+    const isTold = isSingle && row.revoked !== null && row.revoked < row.tokensExpire
+    hold('oneEvent', isTold ? entries === 1 : entries <= (isSingle ? 1 : 0), what)
+    const lasting = story.accesses.filter((one) => one.family === family.id).map(({ exp }) => exp)
+    hold('feedLasts', row.tokensExpire >= Math.max(0, ...lasting), what)
   }
 }
