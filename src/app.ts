@@ -13,6 +13,7 @@ import { createDispatcher } from './http/interaction/dispatcher.ts'
 import { createFailurePage } from './http/interaction/failure-page.ts'
 import { login } from './http/interaction/login.ts'
 import { createPresenter } from './http/interaction/presentation.ts'
+import { createSignIn } from './http/interaction/sign-in.ts'
 import { start } from './http/interaction/start.ts'
 import { bounds, capConnections, refuseUnknownEncodings } from './http/limits.ts'
 import { accessTokenRecognizer, accessTokenVerifier } from './http/oauth/access-token.ts'
@@ -170,15 +171,9 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
       deviceSecrets: deps.cookieSecrets,
     }
     await scope.register(authorize, { issuer, clients, dispatcher, keys, clock, explains })
-    await scope.register(login, {
-      dispatcher,
-      browser,
-      presenter,
-      sessions,
-      policy: deps.sessionPolicy,
-      logIn: logInDependencies,
-      random,
-    })
+    const signIn = createSignIn({ browser, sessions, policy: deps.sessionPolicy, logIn: logInDependencies, random })
+    const newPassword = `${basePath}/account/new-password`
+    await scope.register(login, { dispatcher, browser, presenter, signIn, newPassword })
     await scope.register(consent, { dispatcher, browser, presenter })
     await scope.register(logout, { clients, sessions, browser, presenter, keys, clock, basePath })
     await scope.register(account, { sessions, browser, presenter, clock, basePath })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Mistake } from './config/rules.ts'
 import { type LogLevel, type Mode, type Variable, variables } from './config/variables.ts'
+import type { SessionLimit } from './identity/stores.ts'
 import type { SigningAlgorithm } from './oauth/client.ts'
 
 export { configurationTable, type LogLevel, type Mode } from './config/variables.ts'
@@ -27,6 +28,8 @@ export type Config = {
   readonly signingAlgorithms: readonly SigningAlgorithm[]
   readonly sessionIdleLifetime: number
   readonly sessionLifetime: number
+  /** Of one person; undefined: as many as are wanted. */
+  readonly sessionLimit: SessionLimit | undefined
   /** Seconds. */
   readonly revocationMaxAge: number
   readonly demo: boolean
@@ -125,6 +128,11 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
   if (sessionIdleLifetime > sessionLifetime)
     refuse(`SESSION_IDLE_LIFETIME (${sessionIdleLifetime}) must not exceed SESSION_LIFETIME (${sessionLifetime})`)
 
+  const most = read(rest.maxSessions)
+  const policy = read(rest.maxSessionsPolicy)
+  if (env[rest.maxSessionsPolicy.name] && most === undefined)
+    refuse('MAX_SESSIONS_POLICY says nothing without MAX_SESSIONS; set both or remove it')
+
   const config: Config = {
     mode,
     issuer: named ?? `${tls ? 'https' : 'http'}://localhost:${port}`,
@@ -142,6 +150,7 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     signingAlgorithms: read(rest.signingAlgorithms),
     sessionIdleLifetime,
     sessionLifetime,
+    sessionLimit: most === undefined ? undefined : { most, policy },
     revocationMaxAge: read(rest.revocationMaxAge),
     demo: demo ?? mode === 'development',
     threads: read(rest.threads),

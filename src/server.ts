@@ -78,7 +78,12 @@ export const assemble = async (deps: {
     // Signing and hashing share the thread pool: two threads at least are always free to sign.
     passwords: createPasswords({ concurrency: Math.max(1, Math.min(4, config.threads - 2)), random }),
     throttle: defaultThrottle,
-    sessionPolicy: { ...defaultSession, idle: config.sessionIdleLifetime, absolute: config.sessionLifetime },
+    sessionPolicy: {
+      ...defaultSession,
+      idle: config.sessionIdleLifetime,
+      absolute: config.sessionLifetime,
+      limit: config.sessionLimit,
+    },
     cookieSecrets: first ? [first, ...rest] : [await directory.cookieSecret()],
     checks,
     readiness,

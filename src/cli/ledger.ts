@@ -1,7 +1,8 @@
 import type { Family } from '../oauth/stores.ts'
 import type { RecordedEvent } from '../storage/events.ts'
 import type { LedgerEntry } from '../storage/families.ts'
-import { deviceOf, networkShown } from './origin.ts'
+import { deviceOf } from '../user-agent.ts'
+import { networkShown } from './origin.ts'
 import { type Cell, table } from './table.ts'
 
 type Drawn = {

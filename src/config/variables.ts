@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { SessionLimit } from '../identity/stores.ts'
 import { type SigningAlgorithm, signingAlgorithms } from '../oauth/client.ts'
 import {
   addressBlock,
@@ -162,6 +163,19 @@ export const variables = {
     meaning:
       'Seconds: from when on APIs hold a revocation list of this server for stale. It is signed anew at a third of that.',
     rule: integer(3, 3600),
+  }),
+  maxSessions: variable<number | undefined>({
+    name: 'MAX_SESSIONS',
+    fallback: undefined,
+    shown: 'as many as are wanted',
+    meaning: 'How many browser sessions a person may have at once.',
+    rule: integer(1, 10_000),
+  }),
+  maxSessionsPolicy: variable<SessionLimit['policy']>({
+    name: 'MAX_SESSIONS_POLICY',
+    fallback: 'evict-oldest',
+    meaning: '`evict-oldest` ends the session that began first when one more begins; `refuse` lets none begin.',
+    rule: oneOf(['evict-oldest', 'refuse']),
   }),
   demo: variable<boolean | undefined>({
     name: 'TESSERA_DEMO',

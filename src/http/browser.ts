@@ -6,7 +6,7 @@ import { PageError } from './page-error.ts'
 
 /**
  * What this server knows of a browser, logged in or not: a random cookie to which interactions and forms are bound, the
- * session's cookie, and the mark of a device somebody has logged in on.
+ * session's cookie, the mark of a device somebody has logged in on, and that of somebody who has to choose a password.
  */
 export type Browser = {
   /** The browser's id, set when it has none. */
@@ -21,6 +21,9 @@ export type Browser = {
   clearSession(reply: FastifyReply): void
   device(request: FastifyRequest): string | undefined
   setDevice(reply: FastifyReply, token: string, seconds: number): void
+  choice(request: FastifyRequest): string | undefined
+  setChoice(reply: FastifyReply, token: string, seconds: number): void
+  clearChoice(reply: FastifyReply): void
 }
 
 export const hashOf = (value: string): Buffer => createHash('sha256').update(value).digest()
@@ -36,7 +39,7 @@ export const createBrowser = (deps: {
   const isSecure = protocol === 'https:'
   const name = (of: string) => (isSecure ? `__Host-tessera-${of}` : `tessera-${of}`)
   const attributes: CookieSerializeOptions = { path: '/', httpOnly: true, secure: isSecure, sameSite: 'lax' }
-  const names = { browser: name('browser'), session: name('session'), device: name('device') }
+  const names = { browser: name('browser'), session: name('session'), device: name('device'), choice: name('choice') }
 
   const cookie = (request: FastifyRequest, of: keyof typeof names): string | undefined => request.cookies[names[of]]
   const idOf = (request: FastifyRequest): string | undefined => {
@@ -79,5 +82,8 @@ export const createBrowser = (deps: {
     clearSession: (reply) => void reply.clearCookie(names.session, attributes),
     device: (request) => cookie(request, 'device'),
     setDevice: (reply, token, seconds) => void reply.setCookie(names.device, token, { ...attributes, maxAge: seconds }),
+    choice: (request) => cookie(request, 'choice'),
+    setChoice: (reply, token, seconds) => void reply.setCookie(names.choice, token, { ...attributes, maxAge: seconds }),
+    clearChoice: (reply) => void reply.clearCookie(names.choice, attributes),
   }
 }

@@ -23,6 +23,7 @@ export type Actor = {
 /** How many of each an act ends, or has ended. */
 export type Ended = { readonly sessions: number; readonly families: number; readonly codes: number }
 
+/** `not_me`, of a person: somebody else knows the password, so another one has to be chosen before the next login. */
 export type EndReason = Extract<SessionEnd, 'revoked_by_user' | 'revoked_by_admin' | 'not_me'>
 
 /** Each is one transaction: it marks what it ends and writes its entry of the revocation feed. */

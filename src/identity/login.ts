@@ -1,6 +1,6 @@
 import { networkOf } from '../network.ts'
 import { knownDevice } from './device.ts'
-import { type Passwords, passwordFault } from './password.ts'
+import { type Passwords, passwordFault, UnreadableHash } from './password.ts'
 import { Busy } from './queue.ts'
 import type { LoginStore, User } from './stores.ts'
 import { admit, type ThrottlePolicy } from './throttle.ts'
@@ -25,7 +25,11 @@ export type LoginResult =
       readonly forgive: readonly Buffer[]
       readonly amr: readonly string[]
     }
-  | { readonly is: 'refused' }
+  | {
+      readonly is: 'refused'
+      /** Whose stored hash is none, for the log: nobody can log in with it. */
+      readonly unreadableOf?: string
+    }
   | { readonly is: 'wait'; readonly seconds: number }
   /** The password was not looked at, and the attempt does not count. */
   | { readonly is: 'busy'; readonly seconds: number }
@@ -55,26 +59,31 @@ export const logIn = async (
     const matches = await deps.passwords.verify(user?.disabledAt ? undefined : user?.passwordHash, attempt.password)
     if (!user || !matches) return { is: 'refused' }
   } catch (error) {
+    if (user && error instanceof UnreadableHash) return { is: 'refused', unreadableOf: user.id }
     if (!(error instanceof Busy)) throw error
     await deps.logins.forgive(forgive)
     return { is: 'busy', seconds: error.retryAfterSeconds }
   }
-  await refreshHash(deps, user, attempt.password)
-  return { is: 'authenticated', user, forgive, amr: ['pwd'] }
+  const passwordHash = await refreshHash(deps, user, attempt.password)
+  return { is: 'authenticated', user: { ...user, passwordHash }, forgive, amr: ['pwd'] }
 }
 
-/** What is known of a password only now that it was typed: a hash of an older cost becomes one of today's. */
+/**
+ * What is known of a password only now that it was typed: a hash of an older cost becomes one of today's.
+ * @returns the hash that is stored from here on
+ */
 const refreshHash = async (
   deps: { readonly logins: LoginStore; readonly passwords: Passwords },
   { id, passwordHash }: User,
   password: string,
-): Promise<void> => {
-  if (passwordHash === undefined) return
+): Promise<string | undefined> => {
+  if (passwordHash === undefined) return undefined
   try {
     const fresh = await deps.passwords.rehash(passwordHash, password)
-    if (fresh !== undefined) await deps.logins.rehash(id, passwordHash, fresh)
+    if (fresh !== undefined && (await deps.logins.rehash(id, passwordHash, fresh))) return fresh
   } catch (error) {
     // The next login is as good.
     if (!(error instanceof Busy)) throw error
   }
+  return passwordHash
 }

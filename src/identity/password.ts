@@ -24,6 +24,11 @@ export const newPasswordFault = (password: string): PasswordFault | undefined =>
 /** NIST SP 800-63B §3.1.1.2: NFKC, so that every keyboard's spelling is the same password. */
 const normalized = (password: string): string => password.normalize('NFKC')
 
+/** What is stored as a hash is none: it matches no password, and somebody should look at it. */
+export class UnreadableHash extends Error {
+  override readonly name = 'UnreadableHash'
+}
+
 /** The slow hash, exchangeable so that a test can count it. */
 export type Hasher = {
   hash(password: string, salt: Buffer): Promise<string>
@@ -40,7 +45,7 @@ export type Passwords = {
   hash(password: string): Promise<string>
   /**
    * Without a hash (nobody of that name, disabled, no password) the same work is done and the answer is false.
-   * Throws `Busy` when too many wait.
+   * Throws `Busy` when too many wait, `UnreadableHash` after the same work for what is no hash at all.
    */
   verify(hash: string | undefined, password: string): Promise<boolean>
   /**
@@ -78,7 +83,15 @@ export const createPasswords = (deps: {
     async verify(hash, password) {
       // Refused for everybody alike, so that nothing is learnt about anybody.
       if (passwordFault(password)) return false
-      const matches = await queue.run(() => hasher.verify(hash ?? dummy, normalized(password)))
+      const matches = await queue.run(async () => {
+        try {
+          return await hasher.verify(hash ?? dummy, normalized(password))
+        } catch (cause) {
+          // Where the dummy fails as well, it is not the hash that is to blame.
+          await hasher.verify(dummy, normalized(password))
+          throw new UnreadableHash('a stored password hash cannot be read', { cause })
+        }
+      })
       return matches && hash !== undefined
     },
     async rehash(hash, password) {

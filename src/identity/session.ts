@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { later } from '../clock.ts'
 import { type Random, secret } from '../random.ts'
-import type { Session } from './stores.ts'
+import type { Session, SessionLimit } from './stores.ts'
 
 /** All in seconds. */
 export type SessionPolicy = {
@@ -11,6 +11,8 @@ export type SessionPolicy = {
   readonly absolute: number
   /** Its last use is written down no more often than this. */
   readonly touchEvery: number
+  /** How many at once, of one person; without it as many as are wanted. */
+  readonly limit?: SessionLimit | undefined
 }
 
 export const defaultSession: SessionPolicy = { idle: 86_400, absolute: 7 * 86_400, touchEvery: 60 }

@@ -10,6 +10,8 @@ export type User = {
   readonly notBefore: Date | undefined
   readonly disabledAt: Date | undefined
   readonly createdAt: Date
+  /** Somebody else may know the password: nobody is logged in until another one is chosen. */
+  readonly mustChoosePassword: boolean
 }
 
 export type Session = {
@@ -40,6 +42,15 @@ export type SessionEnd =
   | 'not_me'
   | 'replaced'
 
+/** How many sessions a person may have at once, and what becomes of one more. */
+export type SessionLimit = { readonly most: number; readonly policy: 'evict-oldest' | 'refuse' }
+
+/**
+ * `overtaken`: the account was closed, or its password changed or has to be changed, since the password was looked at.
+ * `full`: there are as many sessions as may be.
+ */
+export type Created = 'created' | 'overtaken' | 'full'
+
 export type UserStore = {
   find(id: string): Promise<User | undefined>
   findByUsername(usernameKey: string): Promise<User | undefined>
@@ -64,9 +75,15 @@ export type NewUser = {
 export type SessionStore = {
   /** A session that is neither ended nor expired, of a person who is not disabled. */
   find(tokenHash: Buffer, now: Date): Promise<SignedIn | undefined>
-  /** Starts a session; the login's counters named in `forgive` take one attempt back, in the same statement. */
-  create(session: Session, tokenHash: Buffer, forgive: readonly Buffer[]): Promise<void>
-  /** New authority in the same session: a new cookie, a new instant. False when the session has ended. */
+  /**
+   * Starts a session; the login's counters named in `forgive` take one attempt back in the same act, whatever comes of it.
+   * With a limit, the person's logins are taken one after another, and the sessions that began first end as by `end`.
+   */
+  create(session: Session, tokenHash: Buffer, forgive: readonly Buffer[], limit?: SessionLimit): Promise<Created>
+  /**
+   * New authority in the same session: a new cookie, a new instant. False when the session has ended; the attempts are
+   * taken back all the same.
+   */
   renew(
     id: string,
     tokenHash: Buffer,

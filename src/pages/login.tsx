@@ -3,13 +3,20 @@ import { Alert, Field, Hidden, shownTo } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
 import type { Texts } from './texts/en.ts'
 
-export type LoginFailure = { readonly is: 'wrong' } | { readonly is: 'wait' | 'busy'; readonly seconds: number }
+export type LoginFailure =
+  | { readonly is: 'wrong' }
+  /** Logged in on as many devices as may be. */
+  | { readonly is: 'full' }
+  | { readonly is: 'wait' | 'busy'; readonly seconds: number }
 
 export type Login = {
   /** The client's name; absent when the person logs in to the server itself. */
   readonly app?: string | undefined
   readonly logo?: string | undefined
-  readonly interaction: string
+  /** Absent when the person logs in to the server itself. */
+  readonly interaction?: string | undefined
+  /** Where the person goes on to, without an interaction. */
+  readonly next?: string | undefined
   readonly csrf: string
   readonly failure?: LoginFailure | undefined
   /** `login_hint`, or what was typed before. */
@@ -20,6 +27,7 @@ export type Login = {
 }
 
 const wordsFor = (failure: LoginFailure, isKnown: boolean, t: Texts): string => {
+  if (failure.is === 'full') return t.login.full
   if (failure.is !== 'wrong') return t.login[failure.is](failure.seconds)
   return isKnown ? t.login.wrongPassword : t.login.wrong
 }
@@ -58,7 +66,8 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
           <form id="login-form" method="post" action={data.action ?? '/login'}>
             <Hidden
               fields={[
-                ['interaction', data.interaction],
+                ...(data.interaction === undefined ? [] : [['interaction', data.interaction] as const]),
+                ...(data.next === undefined ? [] : [['next', data.next] as const]),
                 ['csrf', data.csrf],
               ]}
             />
@@ -88,7 +97,7 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
                 {known ? t.login.confirmSubmit : t.login.submit}
               </button>
               {known && <OtherAccount t={t} />}
-              <Cancel t={t} />
+              {data.interaction !== undefined && <Cancel t={t} />}
             </div>
           </form>
         </>

@@ -45,8 +45,12 @@ const subjectOf = async (tx: Tx, target: Target): Promise<{ userId?: string; cli
       const session = await tx.session.findUnique({ where: { id: target.id } })
       return session ? { userId: session.userId } : undefined
     }
-    case 'user':
-      return (await tx.user.count({ where: { id: target.id } })) === 1 ? { userId: target.id } : undefined
+    case 'user': {
+      // Locked before its sessions, as by whoever starts one or sets a password.
+      const people = await tx.$queryRaw<readonly object[]>`
+        SELECT id FROM users WHERE id = ${target.id}::uuid FOR NO KEY UPDATE`
+      return people.length === 1 ? { userId: target.id } : undefined
+    }
     case 'client':
       return (await tx.client.count({ where: { id: target.id } })) === 1 ? { clientId: target.id } : undefined
     case 'app':
@@ -60,8 +64,11 @@ const subjectOf = async (tx: Tx, target: Target): Promise<{ userId?: string; cli
  * What is issued from here on is stamped no earlier, wherever it is issued. After the marks: the counter is the last row
  * that any act locks.
  */
-const stamp = async (tx: Tx, target: Target, notBefore: Date): Promise<void> => {
-  if (target.of === 'user') await tx.user.update({ where: { id: target.id }, data: { notBefore } })
+const stamp = async (tx: Tx, target: Target, reason: EndReason, notBefore: Date): Promise<void> => {
+  if (target.of === 'user') {
+    const distrusted = reason === 'not_me' ? { mustChoosePassword: true } : {}
+    await tx.user.update({ where: { id: target.id }, data: { notBefore, ...distrusted } })
+  }
   if (target.of === 'client') {
     await tx.client.update({ where: { id: target.id }, data: { notBefore } })
     await announce(tx, { of: 'client', id: target.id })
@@ -126,7 +133,7 @@ export const createEndings = (database: Database): EndingStore => ({
         const { userId, clientId } = target
         await tx.consent.deleteMany({ where: { userId, clientId } })
       }
-      await stamp(tx, target, notBeforeOf(now))
+      await stamp(tx, target, reason, notBeforeOf(now))
       await record(tx, target, of, marked, reason, by, now)
       await enter(tx, await entriesOf(tx, target, marked, reason, now), now)
       const { tokensExpireAt: _, ...ended } = marked

@@ -1,9 +1,10 @@
 import type { Session, SessionStore } from '../identity/stores.ts'
 import { type Database, statement } from './database.ts'
-import { mark, markedFamilies } from './ending.ts'
 import { forgiven } from './logins.ts'
 import type { Session as StoredSession } from './prisma/client.ts'
-import { enter, type NewRevocation } from './revocations.ts'
+import { enter } from './revocations.ts'
+import { markedWith } from './session-end.ts'
+import { createWithin, mayBegin } from './session-limit.ts'
 import { type UserRow, userColumns, userOf } from './user-row.ts'
 
 type SessionRow = {
@@ -28,11 +29,11 @@ const find = statement<SessionRow & UserRow>(
    WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.absolute_expires_at > $2`,
 )
 
-/** The person is locked: a login that a new password or a closed account overtook starts nothing. */
+/** The person is locked: a login that a new password, a wish for one, or a closed account overtook starts nothing. */
 const create = statement(
   'session_create',
   `WITH ${forgiven}, person AS (
-    SELECT id FROM users WHERE id = $4 AND disabled_at IS NULL AND (password_set_at IS NULL OR password_set_at <= $5) FOR SHARE
+    SELECT id FROM users WHERE id = $4 AND ${mayBegin('$5')} FOR SHARE
   ) INSERT INTO sessions (id, token_hash, user_id, authenticated_at, amr, acr, created_at, last_used_at, idle_expires_at,
       absolute_expires_at, ip, user_agent)
     SELECT $2, $3, id, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM person`,
@@ -43,7 +44,8 @@ const renew = statement(
   `WITH ${forgiven}
    UPDATE sessions SET token_hash = $3, authenticated_at = $4, amr = $5, acr = $6, idle_expires_at = least($7, absolute_expires_at),
      last_used_at = $4
-   WHERE id = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND absolute_expires_at > $4`,
+   WHERE id = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND absolute_expires_at > $4
+     AND EXISTS (SELECT FROM users u WHERE u.id = user_id AND NOT u.must_choose_password)`,
 )
 
 const touch = statement(
@@ -77,8 +79,9 @@ export const createSessions = (database: Database): SessionStore => ({
     const [row] = await database.rows(find, [tokenHash, now])
     return row && { session: sessionOf(row), user: userOf(row) }
   },
-  create: async (session, tokenHash, forgive) => {
-    await database.count(create, [
+  create: async (session, tokenHash, forgive, limit) => {
+    if (limit) return createWithin(database, limit, session, tokenHash, forgive)
+    const created = await database.count(create, [
       forgive,
       session.id,
       tokenHash,
@@ -93,6 +96,7 @@ export const createSessions = (database: Database): SessionStore => ({
       session.ip,
       session.userAgent,
     ])
+    return created === 1 ? 'created' : 'overtaken'
   },
   renew: async (id, tokenHash, { authenticatedAt, amr, acr, idleExpiresAt }, forgive) =>
     (await database.count(renew, [forgive, id, tokenHash, authenticatedAt, amr, acr, idleExpiresAt])) === 1,
@@ -106,21 +110,7 @@ export const createSessions = (database: Database): SessionStore => ({
         data: { endedAt: now, endReason: reason },
       })
       if (count === 0) return false
-      const families = { sessionId: id, offline: false }
-      const { tokensExpireAt } = await mark(tx, { codes: { sessionId: id }, families }, reason, now)
-      // The session's name would end what goes on without it: then each of the others is told by its own.
-      const entry = { notBefore: undefined, sparedSessionId: undefined, reason }
-      const goesOn = await tx.tokenFamily.count({ where: { sessionId: id, offline: true, revokedAt: null } })
-      const told: readonly NewRevocation[] =
-        goesOn === 0
-          ? [{ ...entry, kind: 'session', subject: id, tokensExpireAt }]
-          : (await markedFamilies(tx, families, now)).map(({ id, tokensExpireAt }) => ({
-              ...entry,
-              kind: 'family',
-              subject: id,
-              tokensExpireAt,
-            }))
-      await enter(tx, told, now)
+      await enter(tx, await markedWith(tx, id, reason, now), now)
       return true
     }),
   list: async ({ userId, limit }, now) => {

@@ -9,11 +9,13 @@ export type UserRow = {
   readonly user_not_before: Date | null
   readonly user_disabled_at: Date | null
   readonly user_created_at: Date
+  readonly must_choose_password: boolean
 }
 
 /** Of `u`. */
 export const userColumns = `u.id AS user_id, u.username, u.password_hash, u.claims AS user_claims, u.admin,
-  u.not_before AS user_not_before, u.disabled_at AS user_disabled_at, u.created_at AS user_created_at`
+  u.not_before AS user_not_before, u.disabled_at AS user_disabled_at, u.created_at AS user_created_at,
+  u.must_choose_password`
 
 export const userOf = (row: UserRow): User => ({
   id: row.user_id,
@@ -24,4 +26,5 @@ export const userOf = (row: UserRow): User => ({
   notBefore: row.user_not_before ?? undefined,
   disabledAt: row.user_disabled_at ?? undefined,
   createdAt: row.user_created_at,
+  mustChoosePassword: row.must_choose_password,
 })

@@ -18,6 +18,7 @@ const storedOf = (row: StoredUser): User => ({
   notBefore: row.notBefore ?? undefined,
   disabledAt: row.disabledAt ?? undefined,
   createdAt: row.createdAt,
+  mustChoosePassword: row.mustChoosePassword,
 })
 
 const byId = statement<UserRow>('user_find', `SELECT ${userColumns} FROM users u WHERE u.id = $1`)

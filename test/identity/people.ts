@@ -14,6 +14,7 @@ export const aUser = (user: Partial<User> = {}): User => ({
   notBefore: undefined,
   disabledAt: undefined,
   createdAt: start,
+  mustChoosePassword: false,
   ...user,
 })
 

@@ -1,36 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { deviceLifetime, deviceToken } from '../../identity/device.ts'
-import { type LoginResult, logIn } from '../../identity/login.ts'
-import { newSession, renewedSession, type SessionPolicy, sessionHash } from '../../identity/session.ts'
-import type { SessionStore, User } from '../../identity/stores.ts'
-import { parseUsername } from '../../identity/username.ts'
 import { refusal } from '../../oauth/authorization/response.ts'
 import { type LoginFailure, loginPage, selectAccountPage } from '../../pages/login.tsx'
-import type { Random } from '../../random.ts'
 import type { Browser } from '../browser.ts'
-import { clientAddress } from '../client-address.ts'
 import { bodyOf } from '../form.ts'
 import { queryParameters } from '../form-body.ts'
-import { originOf } from '../origin.ts'
 import type { Dispatcher, Step } from './dispatcher.ts'
 import type { Presenter } from './presentation.ts'
-
-export type LoginDependencies = Parameters<typeof logIn>[0]
+import type { SignIn } from './sign-in.ts'
 
 export type LoginOptions = {
   readonly dispatcher: Dispatcher
   readonly browser: Browser
   readonly presenter: Presenter
-  readonly sessions: SessionStore
-  readonly policy: SessionPolicy
-  readonly logIn: LoginDependencies
-  readonly random: Random
+  readonly signIn: SignIn
+  /** Where who has to choose another password does it. */
+  readonly newPassword: string
 }
-
-const statuses = { refused: 401, wait: 429, busy: 503 } as const
-
-/** The one authentication context there is so far: a password. ISO/IEC 29115 level 1. */
-const acr = '1'
 
 export const login = async (app: FastifyInstance, options: LoginOptions): Promise<void> => {
   const { dispatcher, browser, presenter } = options
@@ -68,53 +53,17 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
 
   const attempt = async (request: FastifyRequest, reply: FastifyReply, step: Step, form: URLSearchParams) => {
     const username = form.get('username') ?? ''
-    const sent = {
-      username,
-      password: form.get('password') ?? '',
-      ip: clientAddress(request),
-      device: browser.device(request),
-    }
-    const result = await logIn(options.logIn, sent, step.now)
-    if (result.is === 'authenticated') {
-      await signIn(request, reply, step, result)
-      // The dispatcher reads afresh who is at the browser: the page that follows is a request of its own.
+    const typed = { username, password: form.get('password') ?? '' }
+    const result = await options.signIn.attempt(request, reply, typed, step.now)
+    // The dispatcher reads afresh who is at the browser: the page that follows is a request of its own.
+    if (result.is === 'signed-in')
       return reply.redirect(`${dispatcher.pagePath('consent')}?interaction=${step.id}`, 303)
-    }
-    reply.code(statuses[result.is])
-    if (result.is !== 'refused') reply.header('retry-after', String(result.seconds))
-    const failure: LoginFailure = result.is === 'refused' ? { is: 'wrong' } : result
+    if (result.is === 'choose') return reply.redirect(`${options.newPassword}?interaction=${step.id}`, 303)
+    const { status, failure } = result
+    reply.code(status)
     const decision = dispatcher.decide(step)
     const confirms = decision.is === 'log-in' && decision.why === 'confirm' && step.person?.username === username
     return show(request, reply, step, { failure, username, known: confirms ? step.person : undefined })
-  }
-
-  /** S1: a new cookie at each change of authority; the same person keeps the session, another one ends it. */
-  const signIn = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { now }: Step,
-    { user, amr, forgive }: Extract<LoginResult, { is: 'authenticated' }>,
-  ): Promise<void> => {
-    const { sessions, policy, random } = options
-    const hash = sessionHash(browser.session(request))
-    const current = hash && (await sessions.find(hash, now))
-    const renewed =
-      current?.user.id === user.id ? renewedSession(current.session, { amr, acr }, policy, random, now) : undefined
-    if (current && renewed && (await sessions.renew(current.session.id, renewed.tokenHash, renewed.session, forgive))) {
-      browser.setSession(reply, renewed.token)
-    } else {
-      if (current) await sessions.end(current.session.id, 'replaced', now)
-      const fresh = newSession({ userId: user.id, amr, acr, ...originOf(request) }, policy, random, now)
-      await sessions.create(fresh.session, fresh.tokenHash, forgive)
-      browser.setSession(reply, fresh.token)
-    }
-    rememberDevice(reply, user, now)
-  }
-
-  const rememberDevice = (reply: FastifyReply, user: User, now: Date): void => {
-    const key = parseUsername(user.username)?.key
-    if (key === undefined) return
-    browser.setDevice(reply, deviceToken(options.logIn.deviceSecrets, key, options.random, now), deviceLifetime)
   }
 
   const common = (request: FastifyRequest, reply: FastifyReply, { id, client }: Step) => ({

@@ -27,9 +27,8 @@ export const newCode = (
     codeChallenge,
     createdAt: now,
     expiresAt: later(now, codeLifetime),
-    // Never sooner than the family it may buy in its last second: the column is indexed, so that spending the code
-    // changes no index as long as it need not move this.
-    keptUntil: later(now, codeLifetime + client.refresh_token_lifetime),
+    // What is spent is kept as long as the family it bought; of what nobody wants, nothing is left.
+    keptUntil: later(now, 2 * codeLifetime),
     spentAt: undefined,
     revokedAt: undefined,
     familyId: undefined,

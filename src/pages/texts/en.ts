@@ -22,6 +22,7 @@ export const en = {
       seconds < 120
         ? `There were too many attempts. Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}, then try again.`
         : `There were too many attempts. Wait ${Math.ceil(seconds / 60)} minutes, then try again.`,
+    full: 'You are logged in on as many devices as you may. Log out on one of them, then log in here.',
     busy: (seconds: number) =>
       `Many people are logging in at this moment, so your password was not looked at. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
   },
