@@ -72,7 +72,8 @@ export const read = async (question: Question, bytes: number): Promise<string> =
   try {
     const chunks: Buffer[] = []
     let length = 0
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of response) {
+      if (!Buffer.isBuffer(chunk)) throw new Error('is not bytes')
       length += chunk.length
       if (length > bytes) throw new Error(`is larger than ${bytes} bytes`)
       chunks.push(chunk)

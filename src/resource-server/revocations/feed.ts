@@ -68,7 +68,7 @@ const namedEntries = (value: unknown, kind: NamedKind): readonly (readonly [stri
 const bounded: readonly string[] = ['user', 'client', 'all']
 
 const entryOf = (value: unknown, kind: NamedKind | 'all'): Entry => {
-  const [expiresAt, notBefore, spared] = Array.isArray(value) ? (value as readonly unknown[]) : [value]
+  const [expiresAt, notBefore, spared]: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (typeof expiresAt !== 'number') throw new FeedRefused(`an expiry of its ${kind} is no number`)
   if (!bounded.includes(kind)) return { expiresAt, notBefore: undefined, spared: undefined }
   if (typeof notBefore !== 'number') throw new FeedRefused(`a not_before of its ${kind} is no number`)

@@ -20,10 +20,9 @@ export const createMockFeed = (seconds: () => number) => {
   /** Whom a `not_before` concerns: tokens issued afterwards are not stamped before it. */
   const stamps = new Map<string, number>()
 
-  const add = (kind: string, identifier: string | undefined, value: unknown): void => {
+  const add = (kind: NamedKind | 'all', identifier: string, value: unknown): void => {
     seq += 1
-    const name = identifier === undefined ? '' : nameOf(kind as NamedKind, identifier)
-    entries.push({ seq, kind, name, value })
+    entries.push({ seq, kind, name: kind === 'all' ? '' : nameOf(kind, identifier), value })
   }
 
   return {
@@ -32,13 +31,15 @@ export const createMockFeed = (seconds: () => number) => {
       const expiry = Math.ceil(now) + lifetime
       const notBefore = act.notBefore ?? Math.ceil(now) + 2
       const stamp = (who: string) => stamps.set(who, Math.max(notBefore, stamps.get(who) ?? 0))
-      for (const kind of ['family', 'session', 'token', 'key'] as const)
-        if (act[kind] !== undefined) add(kind, act[kind], expiry)
+      for (const kind of ['family', 'session', 'token', 'key'] as const) {
+        const identifier = act[kind]
+        if (identifier !== undefined) add(kind, identifier, expiry)
+      }
       const { user, client } = act
       const spared = spare === undefined ? [] : [nameOf('session', spare)]
       if (user !== undefined) add('user', user, [expiry, notBefore, ...spared])
       if (client !== undefined) add('client', client, [expiry, notBefore])
-      if (act.all) add('all', undefined, [expiry, notBefore])
+      if (act.all) add('all', '', [expiry, notBefore])
       if (user !== undefined) stamp(`user:${user}`)
       if (client !== undefined) stamp(`client:${client}`)
       if (act.all) stamp('all')

@@ -57,8 +57,8 @@ export const mockIssuer = async (options: MockIssuerOptions = {}): Promise<MockI
   const { audience = 'https://api.example', maxAge = 30, revocations = 'stream', now = systemNow } = options
   const seconds = () => now().getTime() / 1000
   const feed = createMockFeed(seconds)
-  let published = [await aKey(), await aKey('revocations')]
-  let keys = { tokens: published[0] as MockKey, revocations: published[1] as MockKey }
+  let keys = { tokens: await aKey(), revocations: await aKey('revocations') }
+  let published = [keys.tokens, keys.revocations]
   const requests: string[] = []
   const answers = new Map<string, MockAnswer | 'hang'>()
   const streams = new Set<Stream>()
