@@ -1,6 +1,6 @@
 import type { Family } from '../oauth/stores.ts'
+import type { LedgerEntry } from '../oauth/tokens/history.ts'
 import type { RecordedEvent } from '../storage/events.ts'
-import type { LedgerEntry } from '../storage/families.ts'
 import { deviceOf } from '../user-agent.ts'
 import { networkShown } from './origin.ts'
 import { type Cell, table } from './table.ts'

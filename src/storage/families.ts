@@ -1,21 +1,9 @@
 import type { Advance, Family, FamilyStore } from '../oauth/stores.ts'
 import { theftEnds } from '../oauth/tokens/family-end.ts'
+import type { HistoryStore, LedgerEntry } from '../oauth/tokens/history.ts'
 import { type Database, json, statement, type Value } from './database.ts'
 import { columns, effective, type FamilyRow, familyOf, standing } from './family-row.ts'
 import { entered } from './revocations.ts'
-
-/** A row of the ledger: one pair that was issued. */
-export type LedgerEntry = {
-  readonly generation: number
-  readonly jti: string
-  readonly issuedAt: Date
-  readonly expiresAt: Date
-  readonly verdict: string
-  /** How often it was answered again. */
-  readonly retries: number
-  readonly ip: string | undefined
-  readonly userAgent: string | undefined
-}
 
 export type FamilyFilter = {
   readonly userId?: string | undefined
@@ -24,12 +12,11 @@ export type FamilyFilter = {
   readonly limit: number
 }
 
-export type Families = FamilyStore & {
-  /** Those that are alive, the last used first. */
-  list(filter: FamilyFilter, now: Date): Promise<readonly Family[]>
-  /** A family with every pair that the ledger still has, the oldest first. */
-  show(id: string): Promise<{ readonly family: Family; readonly pairs: readonly LedgerEntry[] } | undefined>
-}
+export type Families = FamilyStore &
+  HistoryStore & {
+    /** Those that are alive, the last used first. */
+    list(filter: FamilyFilter, now: Date): Promise<readonly Family[]>
+  }
 
 /**
  * $1 to $10 are the same in both statements that redeem a refresh token; $9 and $10 are what the client is registered for.
@@ -158,6 +145,12 @@ const pairs = statement<PairRow>(
    WHERE family_id = $1 ORDER BY generation, issued_at`,
 )
 
+const ending = statement<{ presented: number | null; ip: string | null; user_agent: string | null }>(
+  'family_ending',
+  `SELECT (detail->>'presented')::int AS presented, ip, user_agent FROM events
+   WHERE family_id = $1 AND kind = 'family_revoked' ORDER BY id LIMIT 1`,
+)
+
 const pairOf = (row: PairRow): LedgerEntry => ({
   generation: row.generation,
   jti: row.jti,
@@ -210,7 +203,17 @@ export const createFamilies = (database: Database): Families => {
       (await database.rows(list, [userId, clientId, sessionId, now, limit])).map(familyOf),
     show: async (id) => {
       const family = await one(find, [id])
-      return family && { family, pairs: (await database.rows(pairs, [id])).map(pairOf) }
+      if (!family) return undefined
+      const [end] = await database.rows(ending, [id])
+      return {
+        family,
+        pairs: (await database.rows(pairs, [id])).map(pairOf),
+        ending: end && {
+          presented: end.presented ?? undefined,
+          ip: end.ip ?? undefined,
+          userAgent: end.user_agent ?? undefined,
+        },
+      }
     },
   }
 }

@@ -1,0 +1,52 @@
+import t from 'tap'
+import { drawable } from '../../src/pages/family/chain.ts'
+import { whyPage } from '../../src/pages/family/page.tsx'
+import { endWords, isEndName } from '../../src/pages/texts/family.ts'
+
+const at = new Date('2026-01-05T10:30:00Z')
+const pairs = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    generation: index + 1,
+    at,
+    network: '203.0.113.7',
+    device: 'Firefox on Linux',
+    retries: 0,
+  }))
+
+t.test('every end has its words, in every language', async (t) => {
+  const names = [
+    ...['replayed', 'stale', 'code_replayed', 'early_refresh', 'pair_mismatch', 'retry_elsewhere', 'logged_out'],
+    ...['revoked_by_client', 'revoked_by_user', 'revoked_by_admin', 'user_disabled', 'client_disabled', 'replaced'],
+    ...['password_changed', 'consent_withdrawn', 'session_evicted', 'not_me', 'idle', 'over', 'alive'],
+  ]
+  for (const name of names) t.ok(isEndName(name) && endWords(name, 'ko').title !== endWords(name, 'en').title, name)
+  t.notOk(isEndName('toString'))
+})
+
+t.test('a chain of ten thousand pairs is drawn with a handful of tiles', async (t) => {
+  const end = { at, title: 'A used key came back', theft: true, presented: 5000, network: undefined, device: undefined }
+  const drawn = drawable({ pairs: pairs(10_000), end })
+  t.same(
+    drawn.map((each) => ('hidden' in each ? `${each.hidden} more` : each.generation)),
+    [1, '4998 more', 5000, '4997 more', 9998, 9999, 10_000],
+  )
+  t.same(drawable({ pairs: pairs(6), end: undefined }).length, 6, 'a short one is drawn whole')
+})
+
+t.test('a page about ten thousand pairs stays small', async (t) => {
+  const page = whyPage(
+    {
+      id: 'x',
+      app: '<b>Notes</b>',
+      end: 'logged_out',
+      endedAt: at,
+      began: at,
+      lastUsed: at,
+      chain: { pairs: pairs(10_000), end: undefined },
+      accountPath: '/account',
+    },
+    { language: 'en' },
+  )
+  t.ok(page.length < 20_000, `${page.length} characters`)
+  t.notMatch(page, /<b>Notes/, 'R11')
+})
