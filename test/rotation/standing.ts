@@ -63,7 +63,7 @@ export const standsAs = (
     hold('oneEvent', isSingle ? events === 1 : events <= (family.ended ? 1 : 0), what)
     hold('oneEvent', notices === (family.ended && theft.includes(family.ended) ? 1 : 0), what)
     const isTold = isSingle && row.revoked !== null && row.revoked < row.tokensExpire
-    hold('oneEvent', isTold ? entries === 1 : entries <= (isSingle ? 1 : 0), what)
+    hold('oneEvent', isTold ? entries === 1 : entries <= (family.ended ? 1 : 0), what)
     const lasting = story.accesses.filter((one) => one.family === family.id).map(({ exp }) => exp)
     hold('feedLasts', row.tokensExpire >= Math.max(0, ...lasting), what)
   }
