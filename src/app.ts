@@ -2,6 +2,7 @@ import type { TlsOptions } from 'node:tls'
 import fastifyCookie from '@fastify/cookie'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Clock } from './clock.ts'
+import { why } from './http/account/why.ts'
 import { createBrowser } from './http/browser.ts'
 import { trustedProxies } from './http/client-address.ts'
 import { formBody } from './http/form-body.ts'
@@ -43,6 +44,7 @@ import type { SigningAlgorithm } from './oauth/client.ts'
 import { createKeysOf, type RemoteKeys } from './oauth/client-authentication/index.ts'
 import type { RevocationFeed } from './oauth/revocations/feed.ts'
 import type { ClientStore, CodeStore, FamilyStore, InteractionStore, ReplayStore, TokenStore } from './oauth/stores.ts'
+import type { HistoryStore } from './oauth/tokens/history.ts'
 import type { Start } from './pages/start.tsx'
 import type { Random } from './random.ts'
 
@@ -57,7 +59,7 @@ export type AppDependencies = {
   readonly stores: {
     readonly clients: ClientStore
     readonly codes: CodeStore
-    readonly families: FamilyStore
+    readonly families: FamilyStore & HistoryStore
     readonly interactions: InteractionStore
     readonly tokens: TokenStore
     readonly replays: ReplayStore
@@ -176,6 +178,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     await scope.register(login, { dispatcher, browser, presenter, signIn, newPassword })
     await scope.register(consent, { dispatcher, browser, presenter })
     await scope.register(logout, { clients, sessions, browser, presenter, keys, clock, basePath })
+    await scope.register(why, { sessions, families: stores.families, clients, browser, presenter, clock, basePath })
     await scope.register(account, { sessions, browser, presenter, clock, basePath })
     await scope.register(administrator, {
       links: adminLinks,
