@@ -26,6 +26,12 @@ const leadsNowhere = (t: Test, answer: Answer, why: string) => {
   t.notMatch(id, /^[0-9a-f]{8}-/)
 }
 
+const namesOf = (headers: Headers): readonly string[] => {
+  const names: string[] = []
+  headers.forEach((_, name) => void names.push(name))
+  return names
+}
+
 t.test('RFC 6749 §5.2: the right presenter of a token of ours is led to its family', async (t) => {
   const first = await logIn(confidential)
   const id = familyIdOf(first.access_token)
@@ -84,7 +90,7 @@ t.test('no oracle: a wrong presenter is answered as for junk, whatever the token
     const { error_id: _id, error_uri: _uri, ...said } = answer.body
     const { error_id: _junkId, error_uri: _junkUri, ...saidOfJunk } = junk.body
     t.same(said, saidOfJunk)
-    t.same([...answer.headers.keys()], [...junk.headers.keys()])
+    t.same(namesOf(answer.headers), namesOf(junk.headers))
   }
   t.equal(await standing(), before)
   t.notOk('error_uri' in (await server.refresh(confidential, live.refresh_token, { scope: 'admin' })).body)

@@ -1,3 +1,4 @@
+import { numericDate } from '../../clock.ts'
 import { type Client, isBound, retryWindow } from '../client.ts'
 import { entitled, leavesNothing } from '../entitlement.ts'
 import { within } from '../scope.ts'
@@ -38,8 +39,8 @@ export const judge = (family: Family | undefined, presented: Presented, client: 
   if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) return { is: 'expired' }
 
   const { generation: live, issuedAt } = family.live
-  const sinceRotation = now.getTime() - issuedAt.getTime()
-  const inWindow = sinceRotation <= retryWindow(client, family) * 1000
+  // The pair's second is whole, so its retries' are too: nobody has less than the window, and nobody a second more.
+  const inWindow = numericDate(now) - numericDate(issuedAt) <= retryWindow(client, family)
   if (presented.generation > live) return { is: 'ahead' }
   if (presented.generation === live - 2 && inWindow) return { is: 'stale' }
   const isRetry = presented.generation === live - 1 && inWindow

@@ -99,6 +99,9 @@ table('the window: 60 s for whoever is authenticated or bound, 30 s for other pu
   ['retried', aFamily(), at(4), aClient({ retry_window: 5 }), 5],
   ['replayed', aFamily(), at(4), aClient({ retry_window: 5 }), 6],
   ['replayed', bound, at(4, { jkt: 'key' }), aClient({ retry_window: 5 }), 6],
+  // Rotated at the end of the second that the pair says.
+  ['retried', aFamily(), at(4), confidential, 60.999],
+  ['replayed', aFamily(), at(4), confidential, 61],
   ['retried', aFamily(), at(4), aClient({ retry_window: 0 }), 0],
   ['replayed', aFamily(), at(4), aClient({ retry_window: 0 }), 1],
 ])
