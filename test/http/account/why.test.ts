@@ -56,7 +56,7 @@ t.test('a number leads nobody else anywhere, and all numbers look alike', async 
   const without = (html: string) => html.replace(/<code>[^<]*<\/code>/g, '').replace(/nonce="[^"]*"/g, '')
   t.equal(without(seen.html), without(none.html))
   t.equal(without((await mallory.visit('/why/xVb3-request')).html), without(none.html))
-  t.notMatch((await mallory.visit('/why/%3Cscript%3E')).html, /script>/)
+  t.match((await mallory.visit('/why/%3Cscript%3E')).html, /<code>–</)
 })
 
 t.test('a login that goes on says so, and one that was not used says that', async (t) => {
