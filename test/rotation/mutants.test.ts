@@ -38,8 +38,8 @@ const mutants: readonly Mutant[] = [
     breaks: 'windowStands',
     story: 'lost',
     file: judge,
-    from: 'now.getTime() - issuedAt.getTime()',
-    to: 'now.getTime() - Math.max(issuedAt.getTime(), family.lastUsedAt.getTime())',
+    from: 'numericDate(now) - numericDate(issuedAt)',
+    to: 'numericDate(now) - Math.max(numericDate(issuedAt), numericDate(family.lastUsedAt))',
   },
   {
     name: 'return a sibling: each retry gets a successor of its own',
