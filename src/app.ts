@@ -2,11 +2,11 @@ import type { TlsOptions } from 'node:tls'
 import fastifyCookie from '@fastify/cookie'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Clock } from './clock.ts'
+import { type AccountStores, account } from './http/account/index.ts'
 import { why } from './http/account/why.ts'
 import { createBrowser } from './http/browser.ts'
 import { trustedProxies } from './http/client-address.ts'
 import { formBody } from './http/form-body.ts'
-import { account } from './http/interaction/account.ts'
 import { administrator } from './http/interaction/administrator.ts'
 import { createAdmission } from './http/interaction/admission.ts'
 import { consent } from './http/interaction/consent.ts'
@@ -59,7 +59,7 @@ export type AppDependencies = {
   readonly stores: {
     readonly clients: ClientStore
     readonly codes: CodeStore
-    readonly families: FamilyStore & HistoryStore
+    readonly families: FamilyStore & HistoryStore & AccountStores['families']
     readonly interactions: InteractionStore
     readonly tokens: TokenStore
     readonly replays: ReplayStore
@@ -67,6 +67,10 @@ export type AppDependencies = {
     readonly sessions: SessionStore
     readonly logins: LoginStore
     readonly adminLinks: AdminLinkStore
+    readonly endings: AccountStores['endings']
+    readonly consents: AccountStores['consents']
+    readonly notices: AccountStores['notices']
+    readonly loginEnds: AccountStores['loginEnds']
   }
   readonly keys: KeyRing
   /** Of the feed. */
@@ -179,7 +183,17 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     await scope.register(consent, { dispatcher, browser, presenter })
     await scope.register(logout, { clients, sessions, browser, presenter, keys, clock, basePath })
     await scope.register(why, { sessions, families: stores.families, clients, browser, presenter, clock, basePath })
-    await scope.register(account, { sessions, browser, presenter, clock, basePath })
+    await scope.register(account, {
+      stores,
+      passwords: deps.passwords,
+      policy: deps.sessionPolicy,
+      signIn,
+      browser,
+      presenter,
+      secrets: deps.cookieSecrets,
+      clock,
+      base: basePath,
+    })
     await scope.register(administrator, {
       links: adminLinks,
       users,

@@ -16,12 +16,14 @@ export type Page = {
   /** Only shown when it is an https or data image: the Content-Security-Policy would refuse any other. */
   readonly logo?: string | undefined
   readonly wide?: boolean | undefined
+  /** Where else one may go from here, beside the page; a page with places is as wide as it needs. */
+  readonly places?: ComponentChildren | undefined
 }
 
 const image = /^(https:\/\/|data:image\/)/i
 
 /** A whole HTML document. Nothing in it comes from a third party but the logo that an app registered. */
-export const render = ({ title, lang, nonce, children, app, logo, wide }: Page): string =>
+export const render = ({ title, lang, nonce, children, app, logo, wide, places }: Page): string =>
   `<!doctype html>${renderToString(
     <html lang={lang}>
       <head>
@@ -36,12 +38,19 @@ export const render = ({ title, lang, nonce, children, app, logo, wide }: Page):
         <link rel="stylesheet" href={stylesheet.path} />
         {nonce && <script src={script.path} nonce={nonce} defer />}
       </head>
-      <body class={wide ? 'wide' : undefined}>
+      <body class={places ? 'roomy' : wide ? 'wide' : undefined}>
         <header>
           {logo && image.test(logo) ? <img src={logo} alt="" referrerpolicy="no-referrer" /> : <Mark />}
           <span>{app ?? 'Tessera'}</span>
         </header>
-        <main>{children}</main>
+        {places ? (
+          <div class="beside">
+            {places}
+            <main>{children}</main>
+          </div>
+        ) : (
+          <main>{children}</main>
+        )}
       </body>
     </html>,
   )}`

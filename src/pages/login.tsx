@@ -26,9 +26,12 @@ export type Login = {
   readonly action?: string | undefined
 }
 
-const wordsFor = (failure: LoginFailure, isKnown: boolean, t: Texts): string => {
+export const waitWords = ({ is, seconds }: Extract<LoginFailure, { readonly seconds: number }>, t: Texts): string =>
+  t.login[is](seconds)
+
+export const failureWords = (failure: LoginFailure, isKnown: boolean, t: Texts): string => {
   if (failure.is === 'full') return t.login.full
-  if (failure.is !== 'wrong') return t.login[failure.is](failure.seconds)
+  if (failure.is !== 'wrong') return waitWords(failure, t)
   return isKnown ? t.login.wrongPassword : t.login.wrong
 }
 
@@ -71,7 +74,7 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
                 ['csrf', data.csrf],
               ]}
             />
-            {failure && <Alert id="login-error">{wordsFor(failure, known !== undefined, t)}</Alert>}
+            {failure && <Alert id="login-error">{failureWords(failure, known !== undefined, t)}</Alert>}
             <Field
               name="username"
               label={t.username}

@@ -1,3 +1,4 @@
+import type { LoginEndStore, NoticeStore } from '../identity/account.ts'
 import type { EndingStore } from '../identity/ending.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from '../identity/stores.ts'
 import type { RefreshKeyStore, SigningKeyStore } from '../keys/stores.ts'
@@ -13,8 +14,10 @@ import { createEndings } from './endings.ts'
 import { createEvents, type EventStore } from './events.ts'
 import { createFamilies, type Families } from './families.ts'
 import { createInteractions } from './interactions.ts'
+import { createLoginEnds } from './login-ends.ts'
 import { createLogins } from './logins.ts'
 import { createMaintenance, type MaintenanceStore } from './maintenance.ts'
+import { createNotices } from './notices.ts'
 import { createRefreshKeys } from './refresh-keys.ts'
 import { createReplays } from './replays.ts'
 import { createRevocations } from './revocations.ts'
@@ -41,6 +44,8 @@ export type Stores = {
   readonly adminLinks: AdminLinkStore
   readonly events: EventStore
   readonly endings: EndingStore
+  readonly notices: NoticeStore
+  readonly loginEnds: LoginEndStore
   readonly revocations: RevocationStore
   readonly maintenance: MaintenanceStore
   /** What other servers change. To be started, and closed before the database; until it is up, no memory is trusted. */
@@ -69,6 +74,8 @@ export const createStores = (
     adminLinks: createAdminLinks(database),
     events: createEvents(database),
     endings: createEndings(database),
+    notices: createNotices(database),
+    loginEnds: createLoginEnds(database),
     revocations: createRevocations(database),
     maintenance: createMaintenance(database, log),
     changes,

@@ -1,4 +1,3 @@
-import { accountPage } from '../../src/pages/account.tsx'
 import { administratorDonePage, firstAdministratorPage } from '../../src/pages/administrator.tsx'
 import { type Consent, consentPage } from '../../src/pages/consent.tsx'
 import { demoErrorPage, demoHomePage, demoSignedInPage } from '../../src/pages/demo.tsx'
@@ -8,6 +7,7 @@ import { type Presentation, texts } from '../../src/pages/language.ts'
 import { type Login, loginPage, selectAccountPage } from '../../src/pages/login.tsx'
 import { loggedOutPage, logoutPage } from '../../src/pages/logout.tsx'
 import { startPage } from '../../src/pages/start.tsx'
+import { accountPages } from './account-gallery.ts'
 
 /** Where an app, a person or an attacker chooses the words. */
 export type Words = { readonly app: string; readonly person: string; readonly value: string; readonly uri: string }
@@ -59,6 +59,9 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
     'login-failed': (p) => loginPage(aLogin(words, { username: person, failure: { is: 'wrong' } }), p),
     'login-wait': (p) => loginPage(aLogin(words, { username: person, failure: { is: 'wait', seconds: 45 } }), p),
     'login-busy': (p) => loginPage(aLogin(words, { username: person, failure: { is: 'busy', seconds: 2 } }), p),
+    'login-full': (p) => loginPage(aLogin(words, { username: person, failure: { is: 'full' } }), p),
+    'login-to-account': (p) =>
+      loginPage(aLogin(words, { app: undefined, interaction: undefined, next: '/account/ended' }), p),
     'login-confirm': (p) => loginPage(aLogin(words, { known: { username: person }, failure: { is: 'wrong' } }), p),
     'select-account': (p) =>
       selectAccountPage({ app, person: { username: person }, interaction: value, csrf: value }, p),
@@ -117,18 +120,7 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
         p,
       ),
     'administrator-done': (p) => administratorDonePage({ username: person, next: '/account' }, p),
-    account: (p) =>
-      accountPage(
-        {
-          username: person,
-          name: app,
-          email: value,
-          since: new Date('2026-01-05T10:30:00Z'),
-          administrator: true,
-          csrf: value,
-        },
-        p,
-      ),
+    ...accountPages(words),
     'start-development': (p) =>
       startPage(
         {

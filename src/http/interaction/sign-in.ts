@@ -3,7 +3,7 @@ import { deviceLifetime, deviceToken } from '../../identity/device.ts'
 import { type LoginResult, logIn } from '../../identity/login.ts'
 import { choiceLifetime, choiceToken } from '../../identity/password-choice.ts'
 import { newSession, renewedSession, type SessionPolicy, sessionHash } from '../../identity/session.ts'
-import type { SessionStore, User } from '../../identity/stores.ts'
+import type { Session, SessionStore, User } from '../../identity/stores.ts'
 import { parseUsername } from '../../identity/username.ts'
 import type { LoginFailure } from '../../pages/login.tsx'
 import type { Random } from '../../random.ts'
@@ -24,6 +24,8 @@ export type SignIn = {
   attempt(request: FastifyRequest, reply: FastifyReply, typed: Typed, now: Date): Promise<SignedInAs>
   /** Looks at the password alone, as slowly and as seldom as for a login. */
   prove(request: FastifyRequest, reply: FastifyReply, typed: Typed, now: Date): Promise<Proved>
+  /** S1: a new cookie for a session whose person has just proved the password. */
+  renew(reply: FastifyReply, session: Session, now: Date): Promise<boolean>
   /** Lets this browser choose a new password for somebody who proved the old one. */
   letChoose(request: FastifyRequest, reply: FastifyReply, user: User, now: Date): void
 }
@@ -45,6 +47,19 @@ type Authenticated = Extract<LoginResult, { is: 'authenticated' }>
 
 export const createSignIn = (deps: SignInDependencies): SignIn => {
   const { browser, sessions, policy, random } = deps
+
+  const renewed = async (
+    reply: FastifyReply,
+    session: Session,
+    amr: readonly string[],
+    now: Date,
+    forgive: readonly Buffer[],
+  ) => {
+    const { token, tokenHash, session: changed } = renewedSession(session, { amr, acr }, policy, random, now)
+    if (!(await sessions.renew(session.id, tokenHash, changed, forgive))) return false
+    browser.setSession(reply, token)
+    return true
+  }
 
   const look = async (
     request: FastifyRequest,
@@ -71,13 +86,7 @@ export const createSignIn = (deps: SignInDependencies): SignIn => {
     const hash = sessionHash(browser.session(request))
     const current = hash && (await sessions.find(hash, now))
     const isSame = current?.user.id === user.id
-    if (current && isSame) {
-      const renewed = renewedSession(current.session, { amr, acr }, policy, random, now)
-      if (await sessions.renew(current.session.id, renewed.tokenHash, renewed.session, forgive)) {
-        browser.setSession(reply, renewed.token)
-        return { is: 'signed-in' }
-      }
-    }
+    if (current && isSame && (await renewed(reply, current.session, amr, now, forgive))) return { is: 'signed-in' }
     const fresh = newSession({ userId: user.id, amr, acr, ...originOf(request) }, policy, random, now)
     // A renewal that came too late has taken the attempts back already.
     const created = await sessions.create(fresh.session, fresh.tokenHash, isSame ? [] : forgive, policy.limit)
@@ -117,6 +126,7 @@ export const createSignIn = (deps: SignInDependencies): SignIn => {
       await deps.logIn.logins.forgive(result.forgive)
       return { is: 'proved', user: result.user }
     },
+    renew: (reply, session, now) => renewed(reply, session, session.amr, now, []),
     letChoose,
   }
 }

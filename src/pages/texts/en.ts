@@ -189,14 +189,6 @@ export const en = {
     goOn: 'Go to your account',
   },
 
-  accountPage: {
-    loggedInAs: 'Logged in as',
-    name: 'Name',
-    email: 'E-mail',
-    since: 'Logged in since',
-    administrator: 'You are an administrator of this server.',
-  },
-
   start: {
     developmentTitle: 'Tessera is running',
     development: 'An authorization server for development, on this machine. Try it with the app that comes with it.',

@@ -193,14 +193,6 @@ export const ko: Texts = {
     goOn: '내 계정으로 가기',
   },
 
-  accountPage: {
-    loggedInAs: '로그인한 계정',
-    name: '이름',
-    email: '이메일',
-    since: '로그인한 시각',
-    administrator: '이 서버의 관리자예요.',
-  },
-
   start: {
     developmentTitle: 'Tessera 서버가 실행 중이에요',
     development: '이 컴퓨터에서 실행 중인 개발용 인증 서버예요. 함께 들어 있는 앱으로 사용해 보세요.',
