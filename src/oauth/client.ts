@@ -60,6 +60,8 @@ export const ClientMetadata = Type.Object(
     refresh_token_idle_lifetime: seconds(14 * 86400),
     /** Fixed: the family ends, however often it was refreshed. */
     refresh_token_lifetime: seconds(90 * 86400),
+    /** `cookie`, for first-party apps in a browser: no script sees the refresh token, and it is taken from nowhere else. */
+    refresh_token_delivery: oneOf(['body', 'cookie'], 'body'),
     rotation: oneOf(['rotate', 'reuse'], 'rotate'),
     retry_window: Type.Optional(Type.Integer({ minimum: 0, maximum: 300 })),
     /** A retry from another network or device than the rotation came from. */

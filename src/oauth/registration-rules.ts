@@ -17,6 +17,7 @@ export const contradictions = (client: ClientMetadata): readonly Contradiction[]
   ...authentication(client),
   ...keys(client),
   ...policies(client),
+  ...cookieDelivery(client),
 ]
 
 const uris = (client: ClientMetadata): readonly Contradiction[] => [
@@ -99,7 +100,28 @@ const keys = (client: ClientMetadata): readonly Contradiction[] => {
 }
 
 /** Each way in which a client's refresh tokens can be bound to a sender or a cookie is one line. */
-const bindings: readonly ((client: ClientMetadata) => boolean)[] = []
+const bindings: readonly ((client: ClientMetadata) => boolean)[] = [
+  ({ refresh_token_delivery }) => refresh_token_delivery === 'cookie',
+]
+
+/** A cookie is for pages of the server's own owner, in a browser. */
+const cookieDelivery = (client: ClientMetadata): readonly Contradiction[] => {
+  const field = 'refresh_token_delivery'
+  const unless = (fits: boolean, problem: string, ...needs: readonly (keyof ClientMetadata)[]) =>
+    when(client[field] === 'cookie' && !fits, field, `may be cookie only ${problem}`, needs)
+  const pages = [...client.allowed_origins, ...client.redirect_uris]
+  return [
+    ...unless(client.token_endpoint_auth_method === 'none', 'for a public client', 'token_endpoint_auth_method'),
+    ...unless(client.grant_types.includes('refresh_token'), 'with the grant type refresh_token', 'grant_types'),
+    ...unless(client.first_party, 'for a first_party client', 'first_party'),
+    ...unless(
+      pages.some((uri) => webProblem(uri) === undefined),
+      'where allowed_origins or redirect_uris name a page on https, or on this machine',
+      'allowed_origins',
+      'redirect_uris',
+    ),
+  ]
+}
 
 const policies = (client: ClientMetadata): readonly Contradiction[] => {
   const { stale, rotation, early_refresh, retry_elsewhere, resources } = client
@@ -109,6 +131,7 @@ const policies = (client: ClientMetadata): readonly Contradiction[] => {
       stale === 'refuse' && !bindings.some((binds) => binds(client)),
       'stale',
       'may be refuse only where tokens are bound to a sender or a cookie',
+      ['refresh_token_delivery'],
     ),
     // A policy that never applies would be taken for a protection.
     ...when(reuses && early_refresh === 'revoke', 'early_refresh', 'cannot be revoke with rotation reuse', [

@@ -212,3 +212,27 @@ t.test('O7 arbitrary JSON is accepted or refused, and never crashes', async () =
     }),
   )
 })
+
+t.test('refresh_token_delivery cookie: for public first-party apps with a page in a browser', async (t) => {
+  const spa = {
+    ...app,
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token'],
+    first_party: true,
+    refresh_token_delivery: 'cookie',
+  }
+  t.same(mistakesOf({ ...spa, stale: 'refuse' }), [], 'which is a binding')
+  t.same(mistakesOf({ ...spa, redirect_uris: ['http://localhost:3000/cb'] }), [])
+  t.same(mistakesOf({ ...spa, redirect_uris: ['com.example.app:/cb'], allowed_origins: ['https://app.example'] }), [])
+  t.match(checkMetadata(app), { refresh_token_delivery: 'body' })
+  const refused: readonly object[] = [
+    { token_endpoint_auth_method: 'client_secret_basic' },
+    { grant_types: ['authorization_code'] },
+    { first_party: false },
+    { redirect_uris: ['com.example.app:/cb'] },
+    { refresh_token_delivery: 'both' },
+  ]
+  for (const wrong of refused)
+    t.same(mistakesOf({ ...spa, ...wrong }), ['refresh_token_delivery'], JSON.stringify(wrong))
+  t.same(mistakesOf({ ...spa, refresh_token_delivery: 'body', stale: 'refuse' }), ['stale'])
+})

@@ -10,11 +10,12 @@ import { bodyParameters } from '../form.ts'
 import { originOf } from '../origin.ts'
 import type { ClientDoor } from './client-door.ts'
 import { allowAnyOrigin, preflight } from './cors.ts'
+import { createRefreshCookies } from './refresh-cookie.ts'
 
 export type TokenOptions = {
   readonly door: ClientDoor
   readonly clock: Clock
-  readonly grants: Omit<GrantDependencies, 'now' | 'origin'>
+  readonly grants: Omit<GrantDependencies, 'now' | 'origin' | 'refreshCookie'>
   readonly issuing: Omit<IssueDependencies, 'now'>
   /** This server has a key for each. */
   readonly algorithms: readonly SigningAlgorithm[]
@@ -25,6 +26,7 @@ export const token = async (
   app: FastifyInstance,
   { door, clock, grants, issuing, algorithms }: TokenOptions,
 ): Promise<void> => {
+  const cookies = createRefreshCookies(grants.issuer)
   preflight(app, paths.token, 'POST')
 
   const onRequest = async (_request: FastifyRequest, reply: FastifyReply) => allowAnyOrigin(reply)
@@ -44,8 +46,10 @@ export const token = async (
       throw unauthorizedClient(`This client is not registered for the grant type ${grant.name}.`)
     }
     requireKeys(client, algorithms)
-    const authorization = await grant.authorize(parameters, client, { ...grants, now, origin: originOf(request) })
-    return issue(authorization, client, { ...issuing, now })
+    const refreshCookie = cookies.read(request, client)
+    const presented = { now, origin: originOf(request), refreshCookie }
+    const authorization = await grant.authorize(parameters, client, { ...grants, ...presented })
+    return cookies.deliver(reply, await issue(authorization, client, { ...issuing, now }), authorization, now)
   })
 }
 

@@ -61,7 +61,7 @@ const newFamily = (
     offline: grant.scope.includes('offline_access'),
     refreshable: client.grant_types.includes('refresh_token'),
     jkt: undefined,
-    cookieBound: false,
+    cookieBound: client.refresh_token_delivery === 'cookie',
     claims: grant.claims,
     authTime: grant.authTime,
     acr: grant.acr,

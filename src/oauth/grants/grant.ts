@@ -19,6 +19,8 @@ export type GrantDependencies = {
   recognizeAccessToken(token: string): Promise<AccessHalf | undefined>
   /** The key that signs this client's access tokens now. */
   signingKid(client: Client): string
+  /** Of a client whose refresh token is delivered so; who sent it was checked. */
+  readonly refreshCookie: string | undefined
   readonly random: Random
   readonly now: Date
   readonly origin: Origin

@@ -1,6 +1,6 @@
 import type { Client } from '../client.ts'
 import { entitled, registeredOf } from '../entitlement.ts'
-import { AlarmingGrant, invalidGrant, invalidScope, invalidTarget, Unavailable } from '../errors.ts'
+import { AlarmingGrant, invalidGrant, invalidRequest, invalidScope, invalidTarget, Unavailable } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { audienceFor, parseResources } from '../resource.ts'
 import { parseScope } from '../scope.ts'
@@ -16,7 +16,7 @@ export const refreshToken: GrantType = {
   name: 'refresh_token',
 
   async authorize(parameters, client, dependencies) {
-    const token = parseRefreshToken(parameters.required('refresh_token'), dependencies.refreshKeys.find)
+    const token = parseRefreshToken(sentBy(parameters, client, dependencies), dependencies.refreshKeys.find)
     if (!token) throw invalidGrant('the refresh token was not minted here')
     const asked = await askedBy(parameters, token, client, dependencies)
     return (
@@ -27,6 +27,15 @@ export const refreshToken: GrantType = {
       gaveUp()
     )
   },
+}
+
+/** Of a client whose refresh token is a cookie the parameter is absent: nothing that a script could hold is taken. */
+const sentBy = (parameters: Parameters, client: Client, { refreshCookie }: GrantDependencies): string => {
+  if (client.refresh_token_delivery === 'body') return parameters.required('refresh_token')
+  if (parameters.optional('refresh_token') !== undefined)
+    throw invalidRequest('This client is registered for a refresh token in a cookie: the parameter must be absent.')
+  if (refreshCookie === undefined) throw invalidGrant('the browser has no refresh token cookie for this client')
+  return refreshCookie
 }
 
 const askedBy = async (
@@ -41,7 +50,7 @@ const askedBy = async (
     generation: token.generation,
     clientId: client.client_id,
     jkt: undefined,
-    cookieBound: false,
+    cookieBound: client.refresh_token_delivery === 'cookie',
     scope: scope === undefined ? undefined : parseScope(scope),
     resources: resources.length === 0 ? undefined : parseResources(resources, client.resources),
     half: client.pair_binding === 'off' ? undefined : await halfOf(parameters, token, client, dependencies),
