@@ -84,6 +84,8 @@ const advance = statement<FamilyRow>(
     `SELECT 'early_refresh' AS kind, jsonb_build_object('presented', $3::int, 'remaining', ${seconds('f.live_expires_at - $4')},
        'lifetime', ${seconds('f.live_expires_at - f.live_issued_at')}) AS detail
      FROM token_families f WHERE $20 = 'observe' AND f.id = a.id AND f.generation = $3 AND ${early}
+       -- Once: an app that refreshes early does so a thousand times, and the ledger has each.
+       AND NOT EXISTS (SELECT FROM events e WHERE e.family_id = a.id AND e.kind = 'early_refresh')
      UNION ALL ${observed('$21')}`,
     { now: '$4', ip: '$12', userAgent: '$13' },
   )} SELECT * FROM advanced`,

@@ -11,7 +11,7 @@ const { anApp, logIn, logInToBoth, rotate, familyIdOf, familyOf, eventsOf, notic
 const phone = { ip: '198.51.100.7', userAgent: 'a phone' }
 const oneApi = { resources: [api] }
 
-t.test('early_refresh observe, the default: the refresh succeeds, with one event', async (t) => {
+t.test('early_refresh observe, the default: the refresh succeeds, with one event for the family', async (t) => {
   const { access_token, refresh_token } = await logIn(confidential)
   server.clock.advance({ seconds: 299 })
   const early = await refreshFrom(phone, confidential, refresh_token)
@@ -24,8 +24,10 @@ t.test('early_refresh observe, the default: the refresh succeeds, with one event
   server.clock.advance({ seconds: 300 })
   const due = await rotate(confidential, String(early.body.refresh_token))
   t.equal((await eventsOf(access_token)).length, 1, 'half of the life is over: it is due')
+  const again = await rotate(confidential, String(due.body.refresh_token))
+  t.equal((await eventsOf(access_token)).length, 1, 'early once more: who does it always is told of once')
   server.clock.advance({ seconds: 601 })
-  await rotate(confidential, String(due.body.refresh_token))
+  await rotate(confidential, String(again.body.refresh_token))
   t.equal((await eventsOf(access_token)).length, 1)
   t.same(await noticesOf(access_token), [])
   t.equal((await familyOf(access_token)).revokedAt, undefined)
