@@ -39,6 +39,7 @@ nav a[aria-current]{color:var(--accent);font-weight:650;box-shadow:inset 0 -3px 
 .roomy header,.beside{width:100%;max-width:72rem;margin-inline:auto}
 .roomy main{max-width:none;gap:40px}
 .roomy .narrow{width:100%;max-width:24rem}
+@media (max-width:60rem){.roomy main{border-radius:0;border-inline:0;margin-bottom:0}}
 @media (min-width:60rem){
 .beside{display:grid;grid-template-columns:12rem minmax(0,1fr);gap:24px;align-items:start;padding-inline:24px}
 .beside main{margin-bottom:40px}
@@ -93,6 +94,7 @@ th,th code{font-weight:650;overflow-wrap:break-word}
 td ul{padding:0;list-style:none}
 td .muted,th .muted{display:block;font-weight:400}
 td form{display:block}
+td button,.address{white-space:nowrap}
 .acts{display:flex;flex-wrap:wrap;align-items:center;gap:4px 16px}
 .acts a,.acts button{min-height:44px}
 .acts a{display:inline-flex;align-items:center}

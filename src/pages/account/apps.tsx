@@ -86,13 +86,14 @@ export const Apps = ({
       <table>
         <thead>
           <tr>
-            {[words.apps.app, words.apps.may, words.apps.since, words.lastUsed, words.apps.logins, words.acts].map(
-              (label) => (
-                <th key={label} scope="col">
-                  {label}
-                </th>
-              ),
-            )}
+            {[words.apps.app, words.apps.may, words.apps.since, words.lastUsed, words.apps.logins].map((label) => (
+              <th key={label} scope="col">
+                {label}
+              </th>
+            ))}
+            <th scope="col">
+              <span class="unseen">{words.acts}</span>
+            </th>
           </tr>
         </thead>
         <tbody>

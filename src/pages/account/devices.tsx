@@ -37,17 +37,15 @@ const Device = ({
         {name} {device.isHere && <span class="new">{t.here}</span>}
         {device.apps.length > 0 && <span class="muted">{t.apps(device.apps.join(', '))}</span>}
       </th>
-      <td data-label={t.network}>
-        <code>{device.network ?? '–'}</code>
-      </td>
+      <td data-label={t.network}>{device.network ? <code class="address">{device.network}</code> : '–'}</td>
       <td data-label={t.first}>
         <Instant at={device.firstUsed} />
       </td>
       <td data-label={words.lastUsed}>
         <Instant at={device.lastUsed} />
-      </td>
-      <td data-label={t.ends}>
-        <Instant at={device.ends} />
+        <span class="muted">
+          {t.ends} <Instant at={device.ends} />
+        </span>
       </td>
       <td>
         {!device.isHere && (
@@ -87,12 +85,14 @@ export const Devices = ({
       <table>
         <thead>
           <tr>
-            {[t.device, t.network, t.first, words.lastUsed, t.ends].map((label) => (
+            {[t.device, t.network, t.first, words.lastUsed].map((label) => (
               <th key={label} scope="col">
                 {label}
               </th>
             ))}
-            <th scope="col">{words.acts}</th>
+            <th scope="col">
+              <span class="unseen">{words.acts}</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -105,7 +105,9 @@ export const Devices = ({
       {devices.length > 1 && (
         <div class="stack">
           <p class="muted">{t.othersText}</p>
-          <Act frame={frame} id="end-others" to="end-others" label={t.others} />
+          <div class="acts">
+            <Act frame={frame} id="end-others" to="end-others" label={t.others} />
+          </div>
         </div>
       )}
     </section>

@@ -33,7 +33,7 @@ const End = ({ end, base, words }: { readonly end: EndShown; readonly base: stri
         {deviceWords(end.device, words)}
         {end.network && (
           <span class="muted">
-            <code>{end.network}</code>
+            <code class="address">{end.network}</code>
           </span>
         )}
       </td>
@@ -72,11 +72,14 @@ export const endedPage = (
             <table>
               <thead>
                 <tr>
-                  {[t.what, t.when, t.why, t.from, words.acts].map((label) => (
+                  {[t.what, t.when, t.why, t.from].map((label) => (
                     <th key={label} scope="col">
                       {label}
                     </th>
                   ))}
+                  <th scope="col">
+                    <span class="unseen">{words.acts}</span>
+                  </th>
                 </tr>
               </thead>
               <tbody>

@@ -23,7 +23,7 @@ export const Notices = ({
     <h2 id="notices">{words.notices.title}</h2>
     {notices.map(({ id, at, app, familyId }) => (
       <div key={id} class="notice stack">
-        <h3>{words.notices.copied(app ?? words.anApp)}</h3>
+        <h3>{words.notices.copied(app)}</h3>
         <p class="muted tight">
           <Instant at={at} />
         </p>

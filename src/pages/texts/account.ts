@@ -21,7 +21,8 @@ const en = {
   },
   notices: {
     title: 'You should know this',
-    copied: (app: string) => `Somebody may have a copy of your login in ${app}`,
+    copied: (app: string | undefined) =>
+      app ? `Somebody may have a copy of your login in ${app}` : 'Somebody may have a copy of one of your logins',
     done: 'That login was ended at once, with everything it could do. Your other logins go on.',
     todo: 'If you restored a backup or copied the app, log in to it again. If you did neither, end everything and choose a new password.',
     why: 'See what happened',
@@ -29,14 +30,12 @@ const en = {
   },
   devices: {
     title: 'Devices',
-    caption: 'Where you are logged in',
     device: 'Device',
     here: 'This device',
     apps: (names: string) => `Apps: ${names}`,
     network: 'Network',
     first: 'Logged in',
-    ends: 'Ends',
-    unless: 'at the latest, unless you use it',
+    ends: 'Ends by',
     end: 'Log out',
     endThat: (device: string) => `Log out ${device}`,
     more: (count: number) => `And ${count} more.`,
@@ -45,7 +44,6 @@ const en = {
   },
   apps: {
     title: 'Connected apps',
-    caption: 'Apps that know you',
     none: 'No app is connected to your account.',
     app: 'App',
     may: 'What it may do',
@@ -88,7 +86,6 @@ const en = {
   },
   ended: {
     text: 'What ended in the last 30 days, the latest first.',
-    caption: 'Logins that ended',
     none: 'Nothing ended in the last 30 days.',
     when: 'When',
     what: 'What',
@@ -145,7 +142,8 @@ const ko: AccountTexts = {
   },
   notices: {
     title: '확인이 필요해요',
-    copied: (app) => `누군가 ${app} 앱의 로그인 정보를 복사했을 수 있어요`,
+    copied: (app) =>
+      app ? `누군가 ${app} 앱의 로그인 정보를 복사했을 수 있어요` : '누군가 로그인 정보를 복사했을 수 있어요',
     done: '그 로그인과 그 로그인으로 할 수 있던 모든 일을 바로 끝냈어요. 다른 로그인은 그대로예요.',
     todo: '백업을 복원했거나 앱을 복사했다면 앱에 다시 로그인해 주세요. 둘 다 아니라면 모두 로그아웃하고 비밀번호를 바꿔 주세요.',
     why: '무슨 일이 있었는지 보기',
@@ -153,14 +151,12 @@ const ko: AccountTexts = {
   },
   devices: {
     title: '기기',
-    caption: '로그인한 기기',
     device: '기기',
     here: '지금 쓰는 기기',
     apps: (names) => `앱: ${names}`,
     network: '네트워크',
     first: '로그인',
     ends: '만료',
-    unless: '쓰지 않으면 이때 끝나요',
     end: '로그아웃',
     endThat: (device) => `${device} 기기에서 로그아웃`,
     more: (count) => `이 밖에 ${count}개가 더 있어요.`,
@@ -169,7 +165,6 @@ const ko: AccountTexts = {
   },
   apps: {
     title: '연결된 앱',
-    caption: '나를 아는 앱',
     none: '연결된 앱이 없어요.',
     app: '앱',
     may: '앱의 권한',
@@ -211,7 +206,6 @@ const ko: AccountTexts = {
   },
   ended: {
     text: '최근 30일 동안 끝난 로그인이에요. 최근 것부터 보여요.',
-    caption: '끝난 로그인',
     none: '최근 30일 동안 끝난 로그인이 없어요.',
     when: '시각',
     what: '로그인',
