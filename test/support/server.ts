@@ -38,6 +38,8 @@ export type Tokens = {
 
 export type TestServer = {
   readonly issuer: string
+  /** Where this one listens: of two servers that are one issuer, each has its own. */
+  readonly base: string
   readonly clock: HeldClock
   readonly stores: Stores
   readonly database: Database
@@ -183,6 +185,7 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
     issuer,
     clock,
     stores,
+    base,
     database,
     databaseUrl,
     keys: parts.keys,

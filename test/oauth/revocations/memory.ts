@@ -84,7 +84,7 @@ export type Claims = Position & {
 } & Readonly<Record<string, unknown>>
 
 /** A feed over a table in memory, whose signature is none: it counts how often something was signed. */
-export const aFeed = async (t: { teardown(done: () => void): void }, { maxAge = 30 } = {}) => {
+export const aFeed = async (t: { teardown(done: () => void): void }, { maxAge = 30, padding = '' } = {}) => {
   const table = aStore()
   const announcements = someChanges()
   const clock = aClock(start)
@@ -100,7 +100,7 @@ export const aFeed = async (t: { teardown(done: () => void): void }, { maxAge = 
       sign: async (typ, claims) => {
         signatures += 1
         await new Promise((resolve) => setImmediate(resolve))
-        return `${kid}.${typ}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${'s'.repeat(42)}${signatures}`
+        return `${kid}.${typ}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${'s'.repeat(42)}${signatures}${padding}`
       },
     }),
     clock,
