@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,7 +111,7 @@ t.test('every command of the README does what it says', { timeout: 180_000 }, as
   )
 })
 
-const [appCode = '', apiCode = ''] = blocks('js')
+const [appCode = '', guardCode = '', apiCode = ''] = blocks('js')
 
 const fromAnApp = async (
   t: Test,
@@ -123,7 +123,11 @@ const fromAnApp = async (
     secret,
   }: { folder: string; here: (text: string) => string; base: string; appPort: number; secret: string },
 ) => {
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  // What `npm install` of a package and of this folder would leave there.
+  await mkdir(join(folder, 'node_modules'))
+  for (const name of ['openid-client', 'oauth4webapi', 'jose'])
+    await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  await symlink(root, join(folder, 'node_modules', 'tessera'))
   await writeFile(join(folder, 'app.mjs'), here(appCode))
   const app = spawn(process.execPath, ['app.mjs'], {
     cwd: folder,
@@ -159,4 +163,20 @@ const atAnApi = async (
     promisify(execFile)(process.execPath, ['api.mjs', forged], { cwd: folder }),
     'a forged token is refused',
   )
+
+  const port = await freePort()
+  await writeFile(join(folder, 'guard.mjs'), here(guardCode).replace('8090', String(port)))
+  const guard = spawn(process.execPath, ['guard.mjs'], { cwd: folder, detached: true })
+  t.teardown(() => stopped(guard))
+  const ask = async (bearer: string) => {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const headers = { authorization: `Bearer ${bearer}` }
+      const response = await fetch(`http://localhost:${port}/`, { headers }).catch(() => undefined)
+      if (response) return { status: response.status, text: await response.text() }
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error('the API of the README does not start')
+  }
+  t.same(await ask(token), { status: 200, text: 'orders of demo-machine' }, 'in three lines')
+  t.equal((await ask(forged)).status, 401)
 }
