@@ -26,16 +26,41 @@ export const demoPerson = {
 
 export const demoClientIds = ['demo-app', 'demo-machine'] as const
 export type DemoClientId = (typeof demoClientIds)[number]
+/** Has no secret: it is a page. */
+export const demoSpaId = 'demo-spa'
 
 /** Where the demo lives, below the issuer. */
 export const demoAddresses = (issuer: string) => ({
   home: `${issuer}/demo/`,
   callback: `${issuer}/demo/callback`,
   api: `${issuer}/demo/api`,
+  spa: `${issuer}/demo/spa`,
 })
 
 export const demoScope = 'demo:read'
 export const demoScopeOfApp = `openid profile email offline_access ${demoScope}`
+
+/** A login in a browser ends with its session: no `offline_access`. */
+export const demoScopeOfSpa = `openid profile ${demoScope}`
+
+const metadataOfSpa = (issuer: string): ClientMetadata => {
+  const { spa, api } = demoAddresses(issuer)
+  return checkMetadata({
+    client_name: 'Demo single-page app',
+    token_endpoint_auth_method: 'none',
+    first_party: true,
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [spa],
+    post_logout_redirect_uris: [spa],
+    scope: demoScopeOfSpa,
+    resources: [api],
+    refresh_token_delivery: 'cookie',
+    access_token_lifetime: 120,
+    stale: 'refuse',
+    // Each reload asks for a token while the last one is fresh.
+    early_refresh: 'allow',
+  })
+}
 
 const metadataOf = (id: DemoClientId, issuer: string): ClientMetadata => {
   const { home, callback, api } = demoAddresses(issuer)
@@ -94,7 +119,8 @@ export type DemoSeed = {
  */
 export const seedDemo = async (seed: DemoSeed): Promise<void> => {
   await seedPerson(seed)
-  for (const id of demoClientIds) await seedClient(id, seed)
+  for (const id of demoClientIds) await seedClient(id, metadataOf(id, seed.issuer), seed.secretOf(id), seed)
+  await seedClient(demoSpaId, metadataOfSpa(seed.issuer), undefined, seed)
 }
 
 const seedPerson = async ({ stores: { users }, passwords, clock, random }: DemoSeed): Promise<void> => {
@@ -114,23 +140,32 @@ const seedPerson = async ({ stores: { users }, passwords, clock, random }: DemoS
   await createdByAnyone(() => users.create(person), exists)
 }
 
-const seedClient = async (id: DemoClientId, seed: DemoSeed): Promise<void> => {
-  const { clients } = seed.stores
-  const now = seed.clock.now()
-  const metadata = metadataOf(id, seed.issuer)
-  const hash = createHash('sha256').update(seed.secretOf(id)).digest()
-  const secret: ClientSecret = { id: seed.random.uuid(), hash, createdAt: now, expiresAt: undefined }
+const seedClient = async (
+  id: string,
+  metadata: ClientMetadata,
+  secretText: string | undefined,
+  { stores: { clients }, clock, random }: DemoSeed,
+): Promise<void> => {
+  const now = clock.now()
+  const secrets = secretText === undefined ? [] : [secretOf(secretText, random.uuid(), now)]
   const known = await clients.find(id)
   if (!known) {
     const exists = async () => (await clients.find(id)) !== undefined
-    return createdByAnyone(() => clients.create(id, metadata, [secret], now), exists)
+    return createdByAnyone(() => clients.create(id, metadata, secrets, now), exists)
   }
   if (!isDeepStrictEqual(addressesOf(known), addressesOf(metadata))) {
     const { client_id, secrets, disabledAt, notBefore, createdAt, ...kept } = known
     await clients.update(id, { ...kept, ...addressesOf(metadata) })
   }
-  const isKnown = known.secrets.some((one) => one.hash.equals(hash) && (!one.expiresAt || one.expiresAt > now))
-  if (!isKnown) await clients.addSecret(id, secret)
+  for (const secret of secrets) {
+    const isKnown = known.secrets.some((one) => one.hash.equals(secret.hash) && (!one.expiresAt || one.expiresAt > now))
+    if (!isKnown) await clients.addSecret(id, secret)
+  }
+}
+
+const secretOf = (text: string, id: string, createdAt: Date): ClientSecret => {
+  const hash = createHash('sha256').update(text).digest()
+  return { id, hash, createdAt, expiresAt: undefined }
 }
 
 /** Only these follow ISSUER; whatever else somebody changed to try something stays as they left it. */

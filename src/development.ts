@@ -5,7 +5,9 @@ import {
   demoPerson,
   demoScope,
   demoScopeOfApp,
+  demoScopeOfSpa,
   demoSecrets,
+  demoSpaId,
   seedDemo,
 } from './demo.ts'
 import { demo } from './http/demo/index.ts'
@@ -34,6 +36,7 @@ export const createDevelopment = async ({
       issuer,
       client,
       addresses,
+      spa: { id: demoSpaId, scope: demoScopeOfSpa },
       apiScope: demoScope,
       clock,
       random,

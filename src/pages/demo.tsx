@@ -1,6 +1,7 @@
 import { framed } from './document.tsx'
 import { Hidden, Instant } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
+import { spaTexts } from './texts/demo-spa.ts'
 import type { Texts } from './texts/en.ts'
 
 export const demoHomePage = (data: { readonly logIn: string }, presentation: Presentation): string => {
@@ -18,6 +19,7 @@ export const demoHomePage = (data: { readonly logIn: string }, presentation: Pre
           <a id="demo-log-in" class="button primary" href={data.logIn}>
             {words.logIn}
           </a>
+          <a href="spa">{spaTexts[presentation.language].link}</a>
         </>
       ),
     },

@@ -20,6 +20,8 @@ export type Window = {
 export type WindowOptions = BrowserContextOptions & {
   /** Whom its pages may talk to. */
   readonly origins: readonly string[]
+  /** Paths at which a script meets refusals as part of the story: Chromium complains of each. */
+  readonly refusals?: readonly string[]
 }
 
 /**
@@ -27,7 +29,7 @@ export type WindowOptions = BrowserContextOptions & {
  * Content-Security-Policy, or has anything to complain about.
  */
 export const aWindow = async (t: Test, browser: Browser, options: WindowOptions): Promise<Window> => {
-  const { origins, ...rest } = options
+  const { origins, refusals = [], ...rest } = options
   const context = await browser.newContext(rest)
   context.setDefaultTimeout(10_000)
   const complaints: string[] = []
@@ -39,8 +41,9 @@ export const aWindow = async (t: Test, browser: Browser, options: WindowOptions)
   })
   context.on('console', (message) => {
     // A refusal shows as a page, and Chromium says its status once more.
-    const isStatus = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text())
-    if (isStatus && documents.has(message.location().url)) return
+    const isStatus = /^Failed to load resource: the server responded with a status of (4\d\d|503)/.test(message.text())
+    const { url } = message.location()
+    if (isStatus && (documents.has(url) || refusals.includes(new URL(url).pathname))) return
     if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`)
   })
   context.on('weberror', (error) => complaints.push(`script: ${error.error().message}`))

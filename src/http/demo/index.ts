@@ -6,11 +6,13 @@ import { createPresenter } from '../interaction/presentation.ts'
 import { demoApi } from './api.ts'
 import { demoApp } from './app.ts'
 import { createRelyingParty } from './relying-party.ts'
+import { demoSpa } from './spa.ts'
 
 export type DemoOptions = {
   readonly issuer: string
   readonly client: { readonly id: string; readonly secret: string; readonly scope: string }
-  readonly addresses: { readonly home: string; readonly callback: string; readonly api: string }
+  readonly addresses: { readonly home: string; readonly callback: string; readonly api: string; readonly spa: string }
+  readonly spa: { readonly id: string; readonly scope: string }
   /** What the demo API asks of a token. */
   readonly apiScope: string
   readonly clock: Clock
@@ -36,6 +38,14 @@ export const demo =
       fetch,
     })
     await app.register(demoApp, { issuer, relyingParty, presenter: createPresenter(random), random })
+    const spa = {
+      issuer,
+      clientId: options.spa.id,
+      redirectUri: addresses.spa,
+      scope: options.spa.scope,
+      api: addresses.api,
+    }
+    await app.register(demoSpa, { spa, random })
     const jwksUri = issuer + paths.jwks
     await app.register(demoApi, { issuer, jwksUri, audience: addresses.api, scope: apiScope, clock, fetch })
   }
