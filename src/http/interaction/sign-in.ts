@@ -72,7 +72,7 @@ export const createSignIn = (deps: SignInDependencies): SignIn => {
     if (result.is === 'authenticated') return result
     if (result.is !== 'refused') reply.header('retry-after', String(result.seconds))
     else if (result.unreadableOf !== undefined)
-      request.log.error({ event: 'alarm', userId: result.unreadableOf }, 'a stored password hash cannot be read')
+      request.log.error({ event: 'alarm', user_id: result.unreadableOf }, 'a stored password hash cannot be read')
     return { is: 'failed', status: statuses[result.is], failure: result.is === 'refused' ? { is: 'wrong' } : result }
   }
 
