@@ -1,9 +1,12 @@
 import type { TlsOptions } from 'node:tls'
 import fastifyCookie from '@fastify/cookie'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { createAdministration } from './administration/index.ts'
+import type { AdministrationStore, EventLog } from './administration/stores.ts'
 import type { Clock } from './clock.ts'
 import { type AccountStores, account } from './http/account/index.ts'
 import { why } from './http/account/why.ts'
+import { api } from './http/api/index.ts'
 import { createBrowser } from './http/browser.ts'
 import { trustedProxies } from './http/client-address.ts'
 import { formBody } from './http/form-body.ts'
@@ -32,6 +35,7 @@ import { answerFailures, answerNotFound, frameworkErrors } from './http/operatio
 import { type HealthCheck, health } from './http/operations/health.ts'
 import { requestIds, requestLog } from './http/operations/request-id.ts'
 import { endConnections, type Readiness } from './http/operations/stop.ts'
+import type { EndingStore } from './identity/ending.ts'
 import type { Passwords } from './identity/password.ts'
 import { createQuota } from './identity/quota.ts'
 import type { SessionPolicy } from './identity/session.ts'
@@ -67,7 +71,9 @@ export type AppDependencies = {
     readonly sessions: SessionStore
     readonly logins: LoginStore
     readonly adminLinks: AdminLinkStore
-    readonly endings: AccountStores['endings']
+    readonly administration: AdministrationStore
+    readonly events: EventLog
+    readonly endings: EndingStore & AccountStores['endings']
     readonly consents: AccountStores['consents']
     readonly notices: AccountStores['notices']
     readonly loginEnds: AccountStores['loginEnds']
@@ -130,6 +136,11 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   const keySet = createKeySet(keys, deps.revocationKeys)
   const verifyAccessToken = accessTokenVerifier(keys)
   const tokens = { issuer, ...stores, refreshKeys, verifyAccessToken }
+  const administration = createAdministration({
+    ...stores,
+    lists: stores.administration,
+    secrets: deps.cookieSecrets,
+  })
   const keysOf = createKeysOf(deps.remoteKeys)
   const door = createClientDoor({ issuer, clients: stores.clients, replays: stores.replays, keysOf })
 
@@ -211,6 +222,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   const prefix = { prefix: basePath }
   await app.register(backChannel, prefix)
   await app.register(frontChannel, prefix)
+  await app.register(api, { ...prefix, issuer, administration, tokens, clock })
   await app.register(metadataBeforePath, { issuer, algorithms: deps.algorithms })
   await app.register(health, { checks: deps.checks, readiness: deps.readiness })
   return app

@@ -52,7 +52,7 @@ const prisma = ['@prisma/client', '@prisma/adapter-pg', 'src/storage/prisma']
 
 type Rule = { readonly says: string; readonly breaks: (path: string, module: string) => boolean }
 
-const core = ['src/oauth', 'src/identity', 'src/keys', 'src/clock.ts', 'src/random.ts']
+const core = ['src/oauth', 'src/identity', 'src/administration', 'src/keys', 'src/clock.ts', 'src/random.ts']
 const rules: readonly Rule[] = [
   {
     says: 'oauth imports neither people nor HTTP, HTML or the database',
@@ -65,6 +65,16 @@ const rules: readonly Rule[] = [
     breaks: (path, module) =>
       within(path, 'src/identity') &&
       within(module, 'src/oauth', 'src/http', 'src/pages', 'src/storage', 'src/app.ts', 'src/config.ts'),
+  },
+  {
+    says: 'administration imports neither HTTP, HTML nor the database',
+    breaks: (path, module) =>
+      within(path, 'src/administration') &&
+      within(module, 'src/http', 'src/pages', 'src/storage', 'src/cli', 'src/app.ts', 'src/config.ts'),
+  },
+  {
+    says: 'the protocol and people know nothing of who administers them',
+    breaks: (path, module) => within(path, 'src/oauth', 'src/identity') && within(module, 'src/administration'),
   },
   {
     says: 'keys import neither HTTP, HTML nor the database',
@@ -177,6 +187,9 @@ t.test('the checker catches each violation', async (t) => {
     ['src/identity/users.ts', "import { x } from '../oauth/client.ts'", 'identity imports neither'],
     ['src/identity/users.ts', "import pg from 'pg'", 'only in storage'],
     ['src/keys/ring.ts', "import { x } from '../storage/keys.ts'", 'keys import neither'],
+    ['src/administration/page.ts', "import { x } from '../storage/events.ts'", 'administration imports neither'],
+    ['src/administration/page.ts', "import { x } from '../pages/form.tsx'", 'administration imports neither'],
+    ['src/oauth/pkce.ts', "import { x } from '../administration/page.ts'", 'know nothing of who administers'],
     ['src/keys/ring.ts', "import { x } from '../http/limits.ts'", 'keys import neither'],
     ['src/main.ts', "import type { FastifyInstance } from 'fastify'", 'fastify appears only'],
     ['src/cli/client.ts', "import cookie from '@fastify/cookie'", 'fastify appears only'],

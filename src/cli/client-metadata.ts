@@ -71,7 +71,7 @@ export const metadataOf = async (
 
 const checked = (input: object): ClientMetadata => {
   try {
-    return checkMetadata(input)
+    return checkMetadata(input, 'operator')
   } catch (error) {
     if (!(error instanceof InvalidMetadata)) throw error
     const lines = error.mistakes.map(({ field, problem }) => `  ${field} ${problem}`)

@@ -16,6 +16,9 @@ export type Target =
 /** Who acts, for the audit. */
 export type Actor = {
   readonly userId: string | undefined
+  /** A client that acts for itself, or the one through which the person acts. */
+  readonly clientId?: string | undefined
+  readonly through?: 'pages' | 'api' | 'command_line' | undefined
   readonly ip: string | undefined
   readonly userAgent: string | undefined
 }

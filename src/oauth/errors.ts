@@ -27,6 +27,9 @@ const statuses = {
   insufficient_scope: 403,
   server_error: 500,
   temporarily_unavailable: 503,
+  // Of the administrators' API.
+  not_found: 404,
+  confirmation_required: 409,
 } as const
 
 export type ErrorCode = keyof typeof statuses

@@ -1,5 +1,6 @@
 import Value from 'typebox/value'
 import { isRecord } from '../record.ts'
+import { administratorScope } from './administrator-scope.ts'
 import { ClientMetadata } from './client.ts'
 import { OAuthError } from './errors.ts'
 import { contradictions, type Mistake } from './registration-rules.ts'
@@ -22,15 +23,17 @@ export class InvalidMetadata extends OAuthError {
 /**
  * What may be registered: RFC 7591 §2 with the defaults of client.ts, and the rules between its fields.
  * @param input from outside; it is not changed
+ * @param by whoever asks for it: only the operator, at the command line, makes a client that administers this server
  * @throws InvalidMetadata
  */
-export const checkMetadata = (input: unknown): ClientMetadata => {
+export const checkMetadata = (input: unknown, by: 'anybody' | 'operator' = 'anybody'): ClientMetadata => {
   if (!isRecord(input)) throw new InvalidMetadata([{ field: 'metadata', problem: 'must be a JSON object' }])
 
   const unknown = Object.keys(input).filter((name) => !Object.hasOwn(ClientMetadata.properties, name))
   const mistakes = [
     ...unknown.map((name) => ({ field: printable(name), problem: 'is not a known field' })),
     ...misshapen(input),
+    ...(by === 'anybody' ? reserved(input) : []),
   ]
   // Rules between fields are asked of what has the right shape, so that one mistake never hides another.
   const broken = new Set(mistakes.map(({ field }) => field.split(/[.[]/, 1)[0]))
@@ -57,6 +60,12 @@ const misshapen = (input: Readonly<Record<string, unknown>>): readonly Mistake[]
       problem: 'allowedValues' in params ? `must be one of ${params.allowedValues.join(', ')}` : message,
     }))
   })
+
+/** O1: no metadata that was sent in opens the administrators' API. */
+const reserved = ({ scope }: Readonly<Record<string, unknown>>): readonly Mistake[] =>
+  typeof scope === 'string' && scope.split(' ').includes(administratorScope)
+    ? [{ field: 'scope', problem: `has ${administratorScope}, which is not for registering` }]
+    : []
 
 /** The name of a field came from outside too. */
 const printable = (name: string): string => (/^\w{1,64}$/.test(name) ? name : '(unprintable name)')

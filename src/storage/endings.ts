@@ -109,7 +109,8 @@ const entriesOf = async (
 
 const record = (tx: Tx, target: Target, of: object, marked: Marked, reason: EndReason, by: Actor, at: Date) => {
   const { tokensExpireAt: _, ...ended } = marked
-  const detail = { target: target.of, reason, by: by.userId ?? null, ...ended }
+  const means = { ...(by.clientId && { byClient: by.clientId }), ...(by.through && { through: by.through }) }
+  const detail = { target: target.of, reason, by: by.userId ?? null, ...means, ...ended }
   const ids = {
     ...(target.of === 'family' ? { familyId: target.id } : {}),
     ...(target.of === 'session' ? { sessionId: target.id } : {}),

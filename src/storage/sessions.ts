@@ -7,7 +7,7 @@ import { markedWith } from './session-end.ts'
 import { createWithin, mayBegin } from './session-limit.ts'
 import { type UserRow, userColumns, userOf } from './user-row.ts'
 
-type SessionRow = {
+export type SessionRow = {
   readonly id: string
   readonly user_id: string
   readonly authenticated_at: Date
@@ -54,7 +54,7 @@ const touch = statement(
    WHERE id = $1 AND ended_at IS NULL AND idle_expires_at > $2`,
 )
 
-const sessionOf = (row: SessionRow): Session => ({
+export const sessionOf = (row: SessionRow): Session => ({
   id: row.id,
   userId: row.user_id,
   authenticatedAt: row.authenticated_at,

@@ -1,3 +1,4 @@
+import type { AdministrationStore } from '../administration/stores.ts'
 import type { LoginEndStore, NoticeStore } from '../identity/account.ts'
 import type { EndingStore } from '../identity/ending.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from '../identity/stores.ts'
@@ -5,6 +6,7 @@ import type { RefreshKeyStore, SigningKeyStore } from '../keys/stores.ts'
 import type { RevocationStore } from '../oauth/revocations/stores.ts'
 import type { CodeStore, InteractionStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
 import { createAdminLinks } from './admin-links.ts'
+import { createAdministrationLists } from './administration.ts'
 import { type Changes, createChanges } from './changes.ts'
 import { type Clients, createClients } from './clients.ts'
 import { createCodes } from './codes.ts'
@@ -43,6 +45,7 @@ export type Stores = {
   readonly refreshKeys: RefreshKeyStore
   readonly adminLinks: AdminLinkStore
   readonly events: EventStore
+  readonly administration: AdministrationStore
   readonly endings: EndingStore
   readonly notices: NoticeStore
   readonly loginEnds: LoginEndStore
@@ -73,6 +76,7 @@ export const createStores = (
     refreshKeys: createRefreshKeys(database),
     adminLinks: createAdminLinks(database),
     events: createEvents(database),
+    administration: createAdministrationLists(database),
     endings: createEndings(database),
     notices: createNotices(database),
     loginEnds: createLoginEnds(database),

@@ -1,0 +1,64 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Administration } from '../../administration/index.ts'
+import type { Clock } from '../../clock.ts'
+import type { Actor } from '../../identity/ending.ts'
+import { administratorResource, administratorScope } from '../../oauth/administrator-scope.ts'
+import { invalidRequest, invalidToken, OAuthError } from '../../oauth/errors.ts'
+import { activeAccessToken, type TokenDependencies } from '../../oauth/introspection.ts'
+import { authorizationOf } from '../oauth/client-door.ts'
+import { originOf } from '../origin.ts'
+
+export type Bearer = { admit(request: FastifyRequest, reply: FastifyReply): Promise<Actor> }
+
+/**
+ * Who may call: a client by itself, or an administrator through one, with an access token of this server for this API. It
+ * is asked at each request whether the token still stands, and whether the person still is an administrator.
+ */
+export const createBearer = (deps: {
+  readonly tokens: Omit<TokenDependencies, 'now'>
+  readonly administration: Pick<Administration, 'user'>
+  readonly clock: Clock
+}): Bearer => {
+  const { issuer } = deps.tokens
+  const resource = administratorResource(issuer)
+  const challenge = `Bearer realm="${resource}", scope="${administratorScope}"`
+
+  return {
+    async admit(request, reply) {
+      // RFC 6750 §3.1: "If the request lacks any authentication information […], the resource server SHOULD NOT include an
+      // error code".
+      reply.header('www-authenticate', challenge)
+      const token = bearerToken(request)
+      const refuse = (code: 'invalid_token' | 'insufficient_scope', description: string, reason: string) => {
+        reply.header('www-authenticate', `${challenge}, error="${code}", error_description="${description}"`)
+        return new OAuthError(code, description, reason)
+      }
+
+      const active = await activeAccessToken(token, { ...deps.tokens, now: deps.clock.now() })
+      // RFC 6750 §3.1: "expired, revoked, malformed, or invalid for other reasons"
+      const unfit = 'The access token is malformed, expired, revoked or not for this API.'
+      if (!active) throw refuse('invalid_token', unfit, 'not an active access token of ours')
+      const { aud, scope = '', client_id: clientId, sub } = active.claims
+      // RFC 9068 §4: "MUST validate that the 'aud' claim contains a resource indicator value corresponding to an identifier
+      // the resource server expects for itself"
+      if (![aud].flat().includes(resource)) throw refuse('invalid_token', unfit, 'another audience')
+      if (!scope.split(' ').includes(administratorScope))
+        throw refuse('insufficient_scope', `This needs the scope ${administratorScope}.`, 'the scope is missing')
+      const isPerson = active.standing !== undefined
+      if (isPerson && (await deps.administration.user(sub))?.admin !== true)
+        throw refuse('insufficient_scope', 'This is for administrators.', 'the person is no administrator')
+      reply.removeHeader('www-authenticate')
+      return { userId: isPerson ? sub : undefined, clientId, through: 'api', ...originOf(request) }
+    },
+  }
+}
+
+const bearerToken = (request: FastifyRequest): string => {
+  const { authorization, repeated } = authorizationOf(request)
+  if (repeated) throw invalidRequest('More than one Authorization header was sent.')
+  // RFC 6750 §2.2 and §2.3, a token in the body or in the address, are not served: addresses end up in logs.
+  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1]
+  if (token === undefined)
+    throw invalidToken('Send the access token as "Authorization: Bearer …" (RFC 6750 §2.1).', 'no bearer token')
+  return token
+}

@@ -1,0 +1,176 @@
+import t from 'tap'
+import { notBeforeOf } from '../../../src/oauth/revocations/entry.ts'
+import { aCaller, adminToken, anAdminClient } from '../../support/administrator.ts'
+import { alive, anEstate, type Estate, endsOf, type Kind, kinds, places } from '../../support/estate.ts'
+import { aServer } from '../../support/server.ts'
+
+const one = await aServer(t)
+const two = await aServer(t, { beside: one })
+const { revocations, events } = one.stores
+
+const shapeOf = (kind: Kind, { person, app, sessionId, familyId }: Estate) => {
+  if (kind === 'all') return { kind }
+  if (kind === 'app') return { kind, user: person.id, client: app.client_id }
+  return { kind, id: { family: familyId, session: sessionId, user: person.id, client: app.client_id }[kind] }
+}
+const program = async () => {
+  const client = await anAdminClient(one)
+  return { client, call: aCaller(two, await adminToken(one, client)) }
+}
+
+t.test('S22 each target ends what the preview said and nothing else, on both servers', async (t) => {
+  for (const kind of kinds) {
+    const estate = await anEstate(one)
+    const { client, call } = await program()
+    const target = shapeOf(kind, estate)
+    const expected = endsOf[kind]
+    const counts = { sessions: expected.sessions, families: expected.of.length, codes: expected.codes }
+    const { seq } = await revocations.state()
+    const newest = (await events.list({ limit: 1 }))[0]?.id
+
+    const told = await call('/revocations', { target, preview: true })
+    t.match(told, { status: 200, body: { target, preview: true } }, kind)
+    if (kind !== 'all') t.match(told.body, counts, `${kind}: what it would end`)
+    t.equal((await revocations.state()).seq, seq, 'a preview changes nothing')
+    t.equal((await events.list({ limit: 1 }))[0]?.id, newest, 'and leaves no event')
+    t.same(await alive([one, two], estate), [places, places])
+
+    const { confirmation, ...ends } = told.body
+    t.equal(confirmation !== null, ['user', 'client', 'all'].includes(kind), 'acts on many need a confirmation')
+    const done = await call('/revocations', { target, preview: false, ...(confirmation !== null && { confirmation }) })
+    t.same(
+      done,
+      { ...done, status: 200, body: { ...ends, preview: false, confirmation: null } },
+      'what was said was done',
+    )
+    const left = places.filter((place) => !expected.of.includes(place))
+    t.same(await alive([one, two], estate), [left, left], `${kind}: and nothing else`)
+
+    const entries = await revocations.after(seq, one.clock.now())
+    const stands = kind === 'app' ? 'family' : kind
+    for (const entry of entries) t.equal(entry.kind, stands)
+    t.equal(entries.length, kind === 'app' ? 2 : 1, 'its entry is in the feed')
+    if (['user', 'client', 'all'].includes(kind)) t.same(entries[0]?.notBefore, notBeforeOf(one.clock.now()))
+    t.match(
+      await events.list({ limit: 1 }),
+      [
+        {
+          kind: 'revoked',
+          ip: '127.0.0.1',
+          detail: { target: kind, byClient: client.client_id, through: 'api', families: ends.families },
+        },
+      ],
+      'O10 one event with actor, address and outcome',
+    )
+    one.clock.advance({ seconds: 3 })
+  }
+})
+
+t.test('an act on many without the confirmation of its preview is refused, and nothing ends', async (t) => {
+  const estate = await anEstate(one)
+  const { call } = await program()
+  const of = (kind: Kind) => shapeOf(kind, estate)
+  const preview = async (kind: Kind, by = call) =>
+    String((await by('/revocations', { target: of(kind), preview: true })).body.confirmation)
+  const act = (kind: Kind, confirmation?: string) =>
+    call('/revocations', { target: of(kind), preview: false, ...(confirmation !== undefined && { confirmation }) })
+  const refused = { status: 409, body: { error: 'confirmation_required' } }
+
+  for (const kind of ['user', 'client', 'all'] as const) t.match(await act(kind), refused, `${kind}: none`)
+  const ofUser = await preview('user')
+  t.match(await act('all', ofUser), refused, 'of another target')
+  t.match(await act('client', ofUser), refused)
+  t.match(await act('user', await preview('user', (await program()).call)), refused, 'of another caller')
+  const altered = ofUser.replace(/^(\d+)\.(\d+)/, (_, expires, sessions) => `${expires}.${Number(sessions) + 9}`)
+  t.match(await act('user', altered), refused, 'with other counts')
+  t.match(await act('user', 'x'), { status: 400, body: { error: 'invalid_request' } })
+  t.same(await alive([one, two], estate), [places, places])
+
+  one.clock.advance({ seconds: 299 })
+  t.match(await act('user', ofUser), { status: 200 }, 'it lives for five minutes')
+  const late = await preview('client')
+  one.clock.advance({ seconds: 300 })
+  t.match(await act('client', late), refused, 'and no longer')
+})
+
+t.test('an act that would end many more than was said is refused; a few more are no surprise', async (t) => {
+  const { call } = await program()
+  const person = await one.aPerson('popular')
+  const app = await one.anApp({ first_party: true })
+  await one.logIn(person, app)
+  const target = { kind: 'user', id: person.id }
+  const { confirmation } = (await call('/revocations', { target, preview: true })).body
+  for (let count = 0; count < 10; count++) await one.logIn(person, app)
+  await one.logIn(person, app)
+  t.match(await call('/revocations', { target, preview: false, confirmation }), {
+    status: 409,
+    body: { error: 'confirmation_required', error_description: /many more/ },
+  })
+  const again = (await call('/revocations', { target, preview: true })).body
+  await one.logIn(person, app)
+  t.match(await call('/revocations', { target, preview: false, confirmation: again.confirmation }), {
+    status: 200,
+    body: { sessions: 13, families: 13 },
+  })
+})
+
+t.test('what does not exist is 404, previewed or ended; O7 what is not in the schema is 400', async (t) => {
+  const { call } = await program()
+  const id = '00000000-0000-4000-8000-000000000000'
+  const nothing = [
+    { kind: 'session', id },
+    { kind: 'family', id },
+    { kind: 'user', id },
+    { kind: 'client', id: 'nobody' },
+    { kind: 'app', user: id, client: 'nobody' },
+  ]
+  const { seq } = await revocations.state()
+  for (const target of nothing)
+    for (const preview of [true, false])
+      t.match(
+        await call('/revocations', { target, preview }),
+        { status: 404, body: { error: 'not_found' } },
+        target.kind,
+      )
+
+  const person = await one.aPerson('assigned')
+  const target = { kind: 'user', id: person.id }
+  const wrong: readonly unknown[] = [
+    {},
+    { target },
+    { preview: false },
+    { target, preview: 'no' },
+    { target, preview: 'true' },
+    { target, preview: 1 },
+    { target, preview: true, reason: 'not_me' },
+    { target: { ...target, sparedSessionId: id }, preview: true },
+    { target: { kind: 'all', id }, preview: true },
+    { target: { kind: 'session', id: "' OR 1=1" }, preview: true },
+    { target: { kind: 'session', id: id.toUpperCase().replaceAll('0', 'A') }, preview: true },
+    { target: { kind: 'client', id: 'a\u0000b' }, preview: true },
+    { target: { kind: 'key', id: 'x' }, preview: true },
+    { target: [target], preview: true },
+    [],
+    'null',
+    '"all"',
+    '{"target":{"kind":"all"},"preview":true,"__proto__":{"admin":true}}',
+    '{"target":{"kind":"all"},"preview":true,"constructor":{"prototype":{"admin":true}}}',
+    `${'['.repeat(10_000)}${']'.repeat(10_000)}`,
+    '{"target"',
+  ]
+  for (const body of wrong)
+    t.match(
+      await call('/revocations', body),
+      { status: 400, body: { error: 'invalid_request' } },
+      JSON.stringify(body).slice(0, 80),
+    )
+  t.equal((await revocations.state()).seq, seq)
+})
+
+t.test('O8 a body that is not JSON is not read', async (t) => {
+  const { call } = await program()
+  const body = JSON.stringify({ target: { kind: 'all' }, preview: true })
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', ''])
+    t.match(await call('/revocations', body, { 'content-type': type }), { status: 415 }, type)
+  t.match(await call('/revocations', `{"pad":"${'x'.repeat(70_000)}"}`), { status: 413 })
+})
