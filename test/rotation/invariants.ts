@@ -19,6 +19,8 @@ export type Invariant = keyof typeof invariants
 
 export class Broken extends Error {
   readonly invariant: Invariant
+  /** How many acts of its step had been explained by then. */
+  explained = 0
   constructor(invariant: Invariant, detail: string) {
     super(`BROKEN ${invariant}: ${invariants[invariant]}. ${detail}`)
     this.invariant = invariant

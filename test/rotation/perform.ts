@@ -50,6 +50,15 @@ const ordersOf = <T>(all: readonly T[]): readonly (readonly T[])[] =>
 type Seen = Sent & { readonly observed: Observed }
 type Explained = { readonly state: State; readonly said: readonly (readonly [Seen, Said])[] }
 
+const after = (explained: number, check: () => void): void => {
+  try {
+    check()
+  } catch (error) {
+    if (error instanceof Broken) error.explained = explained
+    throw error
+  }
+}
+
 /** What the oracle says of acts in this order. @throws Broken where that is not what was answered */
 const explain = (story: Story, order: readonly Seen[], rows: readonly Row[], now: number): Explained => {
   let state = story.state
@@ -57,7 +66,8 @@ const explain = (story: Story, order: readonly Seen[], rows: readonly Row[], now
   for (const seen of order) {
     const [next, due] = judge(state, seen.act, story.policy, now)
     const family = 'family' in seen.act ? familyIn(state, seen.act.family) : undefined
-    if (seen.observed) agree(story, { act: seen.act, said: due, observed: seen.observed, family, now })
+    const { act, observed } = seen
+    if (observed) after(said.length, () => agree(story, { act, said: due, observed, family, now }))
     state = next
     said.push([seen, due])
   }
@@ -66,7 +76,8 @@ const explain = (story: Story, order: readonly Seen[], rows: readonly Row[], now
   )
   const onlyStrangers = order.every(({ act }) => 'by' in act && act.by === 'stranger')
   const isRetry = said.length > 0 && said.every(([, due]) => due.is === 'granted' && due.verdict === 'retried')
-  standsAs(story, rows, state, touched, onlyStrangers ? 'presenter' : isRetry ? 'retryExtends' : 'verdict')
+  const how = onlyStrangers ? 'presenter' : isRetry ? 'retryExtends' : 'verdict'
+  after(said.length, () => standsAs(story, rows, state, touched, how))
   return { state, said }
 }
 
@@ -105,16 +116,16 @@ const firstThatExplains = (
   rows: readonly Row[],
   now: number,
 ): Explained => {
-  let first: unknown
+  let furthest: Broken | undefined
   for (const order of orders) {
     try {
       return explain(story, order, rows, now)
     } catch (error) {
       if (!(error instanceof Broken)) throw error
-      first ??= error
+      if (!furthest || error.explained > furthest.explained) furthest = error
     }
   }
-  throw first
+  throw furthest
 }
 
 const isLost = ({ observed }: Seen): boolean => observed === undefined
