@@ -131,7 +131,7 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
   const most = read(rest.maxSessions)
   const policy = read(rest.maxSessionsPolicy)
   if (env[rest.maxSessionsPolicy.name] && most === undefined)
-    refuse('MAX_SESSIONS_POLICY says nothing without MAX_SESSIONS; set both or remove it')
+    refuse('MAX_SESSIONS must be set where MAX_SESSIONS_POLICY is; set both or neither')
 
   const config: Config = {
     mode,

@@ -20,6 +20,8 @@ t.test('nothing set runs on loopback with the embedded database', async (t) => {
   const config = readConfig({})
   t.match(config, { mode: 'development', issuer: 'http://localhost:3000', host: 'localhost', port: 3000, demo: true })
   t.equal(config.databaseUrl, undefined)
+  t.equal(config.sessionLimit, undefined)
+  t.same(readConfig({ MAX_SESSIONS: '1' }).sessionLimit, { most: 1, policy: 'evict-oldest' })
   t.same(config.trustProxy, [])
   t.same(config.signingAlgorithms, ['RS256'])
 })
@@ -46,6 +48,7 @@ t.test('every value arrives', async (t) => {
     databasePoolSize: 4,
     sessionIdleLifetime: 600,
     sessionLifetime: 3600,
+    sessionLimit: { most: 3, policy: 'refuse' },
     demo: false,
     threads: 16,
   }
@@ -62,6 +65,8 @@ t.test('every value arrives', async (t) => {
       DATABASE_POOL_SIZE: '4',
       SESSION_IDLE_LIFETIME: '600',
       SESSION_LIFETIME: '3600',
+      MAX_SESSIONS: '3',
+      MAX_SESSIONS_POLICY: 'refuse',
       TESSERA_DEMO: 'false',
       UV_THREADPOOL_SIZE: '16',
     }),
@@ -108,6 +113,8 @@ t.test('each bad value is one mistake that names its variable', async (t) => {
     SIGNING_ALGORITHMS: ['HS256', 'none', 'ES256', 'RS256,RS256'],
     DATABASE_POOL_SIZE: ['0', '1001'],
     SESSION_LIFETIME: ['0', '1.5', '7d'],
+    MAX_SESSIONS: ['0', '-1', 'none'],
+    MAX_SESSIONS_POLICY: ['evict', 'REFUSE'],
     ALLOW_EMBEDDED_DATABASE: ['yes', '1'],
     TESSERA_DEMO: ['on'],
     UV_THREADPOOL_SIZE: ['2', '2000'],
@@ -122,6 +129,10 @@ t.test('each bad value is one mistake that names its variable', async (t) => {
 t.test('http is accepted for loopback only', async (t) => {
   for (const issuer of ['http://localhost', 'http://127.0.0.1:3000', 'http://[::1]:3000/a'])
     t.equal(readConfig({ ISSUER: issuer }).issuer, issuer)
+})
+
+t.test('a policy for a limit that nobody set is a mistake', async (t) => {
+  t.match(mistakesOf({ MAX_SESSIONS_POLICY: 'refuse' }), [/^MAX_SESSIONS must be set/])
 })
 
 t.test('every mistake is told at once', async (t) => {

@@ -2,10 +2,11 @@ import t from 'tap'
 import { administratorPath } from '../../src/http/interaction/administrator.ts'
 import { newAdministratorLink } from '../../src/identity/administrator.ts'
 import { systemRandom } from '../../src/random.ts'
-import { goThrough, heading } from '../support/acts.ts'
+import { enter, goThrough, heading } from '../support/acts.ts'
 import { aBrowser, aWindow } from '../support/chromium.ts'
 import { inspect } from '../support/inspection.ts'
 import { aLanding } from '../support/landing.ts'
+import { aMember } from '../support/members.ts'
 import { aServer } from '../support/server.ts'
 
 const server = await aServer(t)
@@ -89,4 +90,57 @@ t.test('the first administrator: the link serves once', async (t) => {
   await page.goto(url)
   t.equal(await heading(page), 'This link no longer works')
   await inspect(t, page, 'link')
+})
+
+t.test('WCAG 2.2 AA: a person ends a device, changes the password, and says "that was not me"', async (t) => {
+  const bob = await server.aPerson('bob')
+  const { tokens } = await aMember(server, bob, app)
+  const next = await server.refresh(app, tokens.refresh_token)
+  await server.refresh(app, String(next.body.refresh_token))
+  server.clock.advance({ seconds: 3600 })
+  await server.refresh(app, tokens.refresh_token)
+
+  const { page, context } = await aWindow(t, browser, { origins })
+  await page.goto(`${server.issuer}/account`)
+  await inspect(t, page, 'account-log-in')
+  await enter(page, bob)
+  t.equal(await heading(page), 'Your account')
+  await inspect(t, page, 'account-with-notice')
+  t.match(await page.locator('main').textContent(), 'Somebody may have a copy of your login in An app')
+  await page.click('[id^=seen-][id$=submit]')
+  t.equal(await page.locator('.notice').count(), 0)
+  await page.click('[id^=end-][id$=-submit]')
+  t.match(await page.locator('#account-done').textContent(), 'That device is logged out.')
+
+  await page.click('nav a[href$="/account/password"]')
+  const fill = async (current: string, password: string) => {
+    await page.fill('#current', current)
+    await page.fill('#password', password)
+    await page.fill('#password_again', password)
+    await page.click('#password-submit')
+  }
+  await fill('not the password', 'a new and longer passphrase')
+  t.match(await page.locator('#password-error').textContent(), 'The current password is not right.')
+  await inspect(t, page, 'account-password-wrong')
+  await fill(bob.password, 'a new and longer passphrase')
+  t.match(await page.locator('#account-done').textContent(), 'Your password is changed.')
+
+  await page.click('nav a[href$="/account/ended"]')
+  t.equal(await heading(page), 'Why was I logged out?')
+  await inspect(t, page, 'account-ended')
+  await page.click('table a[href$="/account/not-me"]')
+  t.equal(await heading(page), 'Was that not you?')
+  await inspect(t, page, 'account-not-me')
+  await page.click('#not-me-submit')
+  t.equal(await heading(page), 'Choose a new password')
+  await inspect(t, page, 'account-choose')
+  t.notOk((await context.cookies()).some(({ name }) => name === 'tessera-session'))
+  await page.fill('#password', 'the newest passphrase of all')
+  await page.fill('#password_again', 'the newest passphrase of all')
+  await page.click('#new-password-submit')
+  t.equal(await heading(page), 'Your new password is set')
+  await inspect(t, page, 'account-chosen')
+  await page.click('a.button')
+  await enter(page, { ...bob, password: 'the newest passphrase of all' })
+  t.equal(await heading(page), 'Your account')
 })

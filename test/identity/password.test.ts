@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createPasswords, newPasswordFault, passwordFault } from '../../src/identity/password.ts'
+import { createPasswords, newPasswordFault, passwordFault, UnreadableHash } from '../../src/identity/password.ts'
 import { Busy } from '../../src/identity/queue.ts'
 import { systemRandom as random } from '../../src/random.ts'
 import { aCountingHasher } from './people.ts'
@@ -35,6 +35,25 @@ t.test('argon2id at its stated cost; every spelling of a password is the same (S
     await passwords.verify(undefined, 'Crème brûlée ①'),
     'the dummy is a hash that argon2 reads, and nobody matches',
   )
+})
+
+t.test('S8 a stored hash that is none is refused after the same work, and is no secret to the log', async (t) => {
+  for (const hash of ['', 'x', '$argon2id$x', '$2b$10$abcdefghijklmnopqrstuv', '$argon2id$v=19$m=19456,t=2,p=1$$']) {
+    const passwords = createPasswords({ concurrency: 1, random })
+    await t.rejects(passwords.verify(hash, 'correct horse'), UnreadableHash, hash)
+    t.equal(await passwords.verify(await passwords.hash('correct horse'), 'correct horse'), true, 'the queue goes on')
+  }
+  const { hasher, seen } = aCountingHasher()
+  const broken = createPasswords({
+    concurrency: 1,
+    random,
+    hasher: {
+      ...hasher,
+      verify: (hash, password) => (hash === 'x' ? Promise.reject(new TypeError('x')) : hasher.verify(hash, password)),
+    },
+  })
+  await t.rejects(broken.verify('x', 'correct horse'), UnreadableHash)
+  t.equal(seen.verified.length, 1, 'the dummy was looked at instead')
 })
 
 t.test('a password is hashed again where its hash has another cost, however short it is (S12)', async (t) => {
