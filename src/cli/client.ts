@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
 import { later, numericDate } from '../clock.ts'
+import { administratorResource, administratorScope } from '../oauth/administrator-scope.ts'
 import { type Client, ClientMetadata, type ClientSecret } from '../oauth/client.ts'
 import { secret as newSecret } from '../random.ts'
 import { createGroup, type Outcome } from './answer.ts'
@@ -73,7 +74,18 @@ const familiesOf = async (
 ): Promise<number> => (await families.list({ clientId, limit: countedAtMost + 1 }, now)).length
 const familiesText = (count: number): string => counted(count, 'token family', 'token families')
 
-const create = (context: Context) => async (options: MetadataOptions & { readonly id?: string }) => {
+type CreateOptions = MetadataOptions & { readonly id?: string; readonly adminApi?: true }
+
+/** O1: nothing else gives a client the scope of the administrators' API. */
+const withAdminApi = (options: CreateOptions, context: Context): CreateOptions => {
+  if (!options.adminApi) return options
+  const resource = [administratorResource(context.config().issuer), ...(options.resource ?? [])]
+  const scope = options.scope === undefined ? administratorScope : `${options.scope} ${administratorScope}`
+  return { type: 'machine', ...options, scope, resource }
+}
+
+const create = (context: Context) => async (asked: CreateOptions) => {
+  const options = withAdminApi(asked, context)
   if (options.name === undefined) throw wrongUsage('--name is needed: it is what people read on the consent page.')
   // RFC 6749 §A.1: visible ASCII.
   if (options.id !== undefined && !/^[\x21-\x7e]{1,128}$/.test(options.id))
@@ -211,7 +223,8 @@ export const client = (command: Command, context: Context, outcome: Outcome): vo
   group.command('create', 'register a client; its secret is shown once', create(context), (leaf) =>
     declareMetadata(leaf)
       .option('--type <type>', `what it is; ${kinds.join('; ')}`)
-      .option('--id <id>', 'its client_id, instead of a random one'),
+      .option('--id <id>', 'its client_id, instead of a random one')
+      .option('--admin-api', 'it may do over the API what administrators may'),
   )
   group.command('list', 'every client', list(context))
   group.command('show <id>', 'one client', show(context))

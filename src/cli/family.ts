@@ -10,6 +10,7 @@ import { ledger } from './ledger.ts'
 import { networkShown } from './origin.ts'
 import { findPerson, isUuid } from './person.ts'
 import { notFound, Refusal, wrongUsage } from './refusal.ts'
+import { operator } from './revoke.ts'
 import { type Cell, countedAtMost, details, table } from './table.ts'
 
 /** RFC 7662 §2.2 and RFC 7519 for the names that they have. */
@@ -151,10 +152,11 @@ const usernames = async ({ users }: Pick<Opened['stores'], 'users'>, families: r
 
 const revoke = (context: Context) => (_: object, text: string) => {
   const { id } = parseFamilyId(text)
-  return withStores(context, async ({ families }) => {
+  return withStores(context, async ({ families, endings }) => {
     const now = context.clock.now()
     if (!(await families.find(id))) throw missing()
-    if (!(await families.revoke(id, 'revoked_by_admin', now, { ip: undefined, userAgent: undefined })))
+    const ended = await endings.end({ of: 'family', id }, 'revoked_by_admin', operator, now)
+    if (!ended || ended.families === 0)
       throw new Refusal('The family has ended already; `tessera family show` says why.')
     return {
       json: { family_id: id, revoked_at: now, revoke_reason: 'revoked_by_admin' },

@@ -17,6 +17,10 @@ const groups: Groups = {
   key: { is: 'the keys that sign and that mint refresh tokens', load: async () => (await import('./key.ts')).key },
   session: { is: 'who is logged in, and where', load: async () => (await import('./session.ts')).session },
   family: { is: 'the tokens of one login in one app', load: async () => (await import('./family.ts')).family },
+  revoke: {
+    is: 'end what is alive, and say first what that is',
+    load: async () => (await import('./revoke.ts')).revoke,
+  },
   token: { is: 'what a token says and whether it is good', load: async () => (await import('./token.ts')).token },
   admin: { is: 'who looks after the server', load: async () => (await import('./admin.ts')).admin },
 }

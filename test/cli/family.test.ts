@@ -50,7 +50,7 @@ t.test('family list and revoke', async (t) => {
   t.match((await run(['family', 'list', '--user', username])).stdout, /No family is alive/)
 })
 
-t.test('session revoke ends one with its families, or all of a person with --yes', async (t) => {
+t.test('session revoke ends one with everything on the device, or all of a person with --yes', async (t) => {
   const { family, login } = await aBoughtFamily(stores)
   t.match(await json(['session', 'list']), { sessions: [{}, {}, { acr: '1', auth_time: 1795262400 }] })
   t.match(await json(['session', 'revoke', login.sessionId]), { ended: { sessions: 1, families: 1 } })
@@ -65,15 +65,18 @@ t.test('session revoke ends one with its families, or all of a person with --yes
   )
   const asked = await run(['session', 'revoke', '--user', username])
   t.equal(asked.exitCode, 1)
-  t.match(
-    asked.stderr,
-    /would end 1 session .* 0 token families\. With offline_access 1 token family lives on.*add --yes/,
-  )
+  t.match(asked.stderr, /would end 1 session, 1 token family and 0 pending codes of .*add --yes/)
   t.match(await json(['session', 'list', '--user', username]), { sessions: [{ sid: other.login.sessionId }] })
   const done = await json(['session', 'revoke', '--user', username, '--yes'])
-  t.match(done, { username, ended: { sessions: 1, families: 0 } })
-  t.equal((await stores.families.find(other.family.id))?.revokedAt, undefined)
+  t.match(done, { target: { kind: 'user', id: other.login.userId }, sessions: 1, families: 1 })
+  t.ok((await stores.families.find(other.family.id))?.revokedAt, 'offline_access ends with its device')
   t.match((await run(['session', 'list', '--user', username])).stdout, /Nobody is logged in/)
+
+  const away = await aBoughtFamily(stores, { offline: true })
+  await stores.sessions.end(away.login.sessionId, 'logged_out', start)
+  t.equal((await stores.families.find(away.family.id))?.revokedAt, undefined)
+  t.match(await json(['session', 'revoke', away.login.sessionId]), { ended: { sessions: 0, families: 1 } })
+  t.ok((await stores.families.find(away.family.id))?.revokedAt, 'what a logout left')
 })
 
 t.test('not found is 1, bad input 2', async (t) => {
