@@ -166,7 +166,8 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   /** For clients: errors are OAuth's JSON. */
   const backChannel = async (scope: FastifyInstance): Promise<void> => {
     formBody(scope)
-    await scope.register(token, { door, clock, grants, issuing, algorithms: deps.algorithms })
+    const { interactions } = stores
+    await scope.register(token, { door, clock, grants, issuing, browser, interactions, algorithms: deps.algorithms })
     await scope.register(introspect, { door, clock, tokens })
     await scope.register(revoke, { door, clock, tokens })
     await scope.register(revocations, { feed: deps.feed })

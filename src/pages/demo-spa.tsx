@@ -19,7 +19,7 @@ const LoggedOut = ({ words }: { readonly words: SpaTexts }) => (
       <h1>{words.title}</h1>
       <p>{words.text}</p>
     </div>
-    <button id="spa-log-in" type="button" class="primary">
+    <button id="spa-log-in" type="button" class="button primary">
       {words.logIn}
     </button>
   </template>
@@ -90,7 +90,7 @@ export const demoSpaPage = (data: DemoSpa, presentation: Presentation): string =
           </noscript>
           <div
             id="spa"
-            class="stack"
+            hidden
             data-issuer={data.issuer}
             data-client={data.clientId}
             data-redirect={data.redirectUri}

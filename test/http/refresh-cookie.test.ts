@@ -26,11 +26,13 @@ const metadataOfApp = async () => {
 const nameOf = ({ client_id }: App) => `tessera-rt-${client_id}`
 const cookieOf = ({ headers }: Answer) => headers.getSetCookie()[0] ?? ''
 const tokenOf = (answer: Answer) => /=(tsr_[\w-]+);/.exec(cookieOf(answer))?.[1] ?? ''
+/** What a browser sends along, at each request to this server. */
+const cookiesAt = (at = visitor) => [...at.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
 const redeem = async (of: App, headers: Record<string, string> = page) => {
   const { to, verifier } = await server.authorize(alice, of, {}, visitor)
   const code = to.searchParams.get('code') ?? ''
   const form = { grant_type: 'authorization_code', code, code_verifier: verifier }
-  return { form, answer: await server.post('/oauth2/token', form, of, headers) }
+  return { form, answer: await server.post('/oauth2/token', form, of, { cookie: cookiesAt(), ...headers }) }
 }
 const refresh = (of: App, token: string, headers: Record<string, string> = page, more: Record<string, string> = {}) => {
   const cookie = `other=1; ${nameOf(of)}=${token}`
@@ -166,13 +168,25 @@ for (const [what, headers] of Object.entries(forgeries))
 
     const { form, answer } = await redeem(app, headers)
     t.match(answer, { status: 400, body: { error: 'invalid_request' } }, 'nor is a code spent')
-    isDelivered(t, await server.post('/oauth2/token', form, app, page))
+    isDelivered(t, await server.post('/oauth2/token', form, app, { ...page, cookie: cookiesAt() }))
   })
 
 t.test('a browser that sends no Sec-Fetch-Site is known by its Origin', async (t) => {
   const { token } = await logIn(app)
   isDelivered(t, await refresh(app, token, { origin }))
   isDelivered(t, await refresh(app, token, { origin, 'sec-fetch-site': 'same-origin' }))
+})
+
+t.test('RFC 10017: a code that a script carried away buys nothing elsewhere, whatever Origin is claimed', async (t) => {
+  const thief = server.visitor()
+  await server.authorize(await server.aPerson('mallory'), app, {}, thief)
+  const stolen = await redeem(app, { ...page, cookie: '' })
+  t.match(stolen.answer, refused, 'without the session')
+  const before = await standing()
+  for (const cookie of [cookiesAt(thief), 'tessera-session=junk', `tessera-session=tss_${'x'.repeat(43)}`])
+    t.match(await server.post('/oauth2/token', stolen.form, app, { ...page, cookie }), refused, "another's session")
+  t.equal(await standing(), before)
+  isDelivered(t, await server.post('/oauth2/token', stolen.form, app, { ...page, cookie: cookiesAt() }))
 })
 
 t.test('RFC 6265 §8.6: of two cookies one was planted, so neither is taken', async (t) => {
@@ -234,7 +248,7 @@ t.test('OIDC RP-Initiated Logout: the family ends with its session', async (t) =
   const { to, verifier } = await server.authorize(alice, app, { scope: 'openid read' }, session)
   const code = to.searchParams.get('code') ?? ''
   const form = { grant_type: 'authorization_code', code, code_verifier: verifier }
-  const first = await server.post('/oauth2/token', form, app, page)
+  const first = await server.post('/oauth2/token', form, app, { ...page, cookie: cookiesAt(session) })
   const second = await refresh(app, tokenOf(first))
   isDelivered(t, second)
   await session.visit(`/oauth2/logout?id_token_hint=${second.body.id_token}`)

@@ -2,9 +2,10 @@ import { fingerprinted } from '../../pages/asset.ts'
 
 /** The whole app. It is served as it stands here, so that its reader sees what a browser runs. */
 const js = String.raw`'use strict'
-const app = document.getElementById('spa')
-const { issuer, client, redirect, scope, api } = app.dataset
-const words = JSON.parse(app.dataset.words)
+const { issuer, client, redirect, scope, api, words: json } = document.getElementById('spa').dataset
+const words = JSON.parse(json)
+const page = document.querySelector('main')
+const views = new Map(Array.from(document.querySelectorAll('template'), ({ id, content }) => [id, content]))
 // In memory alone: a reload forgets the access token, and asks for the next with a cookie that no script sees.
 let tokens, person, timer
 
@@ -100,15 +101,15 @@ const forget = () => {
 }
 
 const draw = (name, trouble) => {
-  if (app.dataset.view !== name) app.replaceChildren(document.getElementById(name).content.cloneNode(true))
-  app.dataset.view = name
+  if (page.dataset.view !== name) page.replaceChildren(views.get(name).cloneNode(true))
+  page.dataset.view = name
   document.getElementById('spa-trouble')?.remove()
   if (trouble) {
     const alert = document.createElement('p')
     alert.id = 'spa-trouble'
     alert.role = 'alert'
     alert.textContent = trouble
-    app.prepend(alert)
+    page.prepend(alert)
   }
   if (name === 'logged-out') return
   const say = (id, text) => (document.getElementById(id).textContent = text)
@@ -120,7 +121,7 @@ const draw = (name, trouble) => {
 }
 
 const buttons = { 'spa-log-in': begin, 'spa-refresh': refresh, 'spa-call': call, 'spa-log-out': end }
-app.addEventListener('click', ({ target }) => buttons[target.id]?.())
+page.addEventListener('click', ({ target }) => buttons[target.id]?.())
 
 const answer = new URLSearchParams(location.search)
 // The code is spent at once, and nothing of it stays in the address.

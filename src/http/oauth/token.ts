@@ -1,11 +1,15 @@
+import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
+import { sessionHash } from '../../identity/session.ts'
 import type { Client, SigningAlgorithm } from '../../oauth/client.ts'
 import { OAuthError, unauthorizedClient } from '../../oauth/errors.ts'
 import type { GrantDependencies } from '../../oauth/grants/grant.ts'
 import { grantTypes } from '../../oauth/grants/index.ts'
 import { paths } from '../../oauth/metadata.ts'
+import type { InteractionStore } from '../../oauth/stores.ts'
 import { type IssueDependencies, issue } from '../../oauth/tokens/issue.ts'
+import type { Browser } from '../browser.ts'
 import { bodyParameters } from '../form.ts'
 import { originOf } from '../origin.ts'
 import type { ClientDoor } from './client-door.ts'
@@ -15,18 +19,19 @@ import { createRefreshCookies } from './refresh-cookie.ts'
 export type TokenOptions = {
   readonly door: ClientDoor
   readonly clock: Clock
-  readonly grants: Omit<GrantDependencies, 'now' | 'origin' | 'refreshCookie'>
+  readonly grants: Omit<GrantDependencies, 'now' | 'origin' | 'refreshCookie' | 'sessionAtBrowser'>
   readonly issuing: Omit<IssueDependencies, 'now'>
+  readonly browser: Pick<Browser, 'session'>
+  readonly interactions: Pick<InteractionStore, 'person'>
   /** This server has a key for each. */
   readonly algorithms: readonly SigningAlgorithm[]
 }
 
 /** RFC 6749 §3.2. The endpoint owns the steps that every grant shares, so that none can forget one. */
-export const token = async (
-  app: FastifyInstance,
-  { door, clock, grants, issuing, algorithms }: TokenOptions,
-): Promise<void> => {
+export const token = async (app: FastifyInstance, options: TokenOptions): Promise<void> => {
+  const { door, clock, grants, issuing, browser, interactions, algorithms } = options
   const cookies = createRefreshCookies(grants.issuer)
+  await app.register(fastifyCookie)
   preflight(app, paths.token, 'POST')
 
   const onRequest = async (_request: FastifyRequest, reply: FastifyReply) => allowAnyOrigin(reply)
@@ -47,7 +52,11 @@ export const token = async (
     }
     requireKeys(client, algorithms)
     const refreshCookie = cookies.read(request, client)
-    const presented = { now, origin: originOf(request), refreshCookie }
+    const sessionAtBrowser = async () => {
+      const hash = sessionHash(browser.session(request))
+      return hash && (await interactions.person(hash, client.client_id, now))?.person.sessionId
+    }
+    const presented = { now, origin: originOf(request), refreshCookie, sessionAtBrowser }
     const authorization = await grant.authorize(parameters, client, { ...grants, ...presented })
     return cookies.deliver(reply, await issue(authorization, client, { ...issuing, now }), authorization, now)
   })

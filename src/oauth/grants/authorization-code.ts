@@ -23,6 +23,9 @@ export const authorizationCode: GrantType = {
     if (!proves(parameters.optional('code_verifier'), code.codeChallenge)) throw invalidGrant('wrong code_verifier')
     if (code.revokedAt) throw invalidGrant('the code was revoked with its session, its person or its client')
     if (!code.spentAt && code.expiresAt <= now) throw invalidGrant('the code has expired')
+    // A script could carry code and verifier away, but no cookie: elsewhere they buy nothing.
+    if (client.refresh_token_delivery === 'cookie' && (await dependencies.sessionAtBrowser()) !== code.grant.sessionId)
+      throw invalidGrant('the code is redeemed by another browser than the one that is logged in')
 
     const resources = parseResources(parameters.list('resource'), code.grant.resources)
     const audience = audienceFor(resources, code.grant.resources, code.grant.scope, dependencies.issuer)

@@ -21,6 +21,8 @@ export type GrantDependencies = {
   signingKid(client: Client): string
   /** Of a client whose refresh token is delivered so; who sent it was checked. */
   readonly refreshCookie: string | undefined
+  /** The id of the session that the asking browser has at this server, by a cookie that no script reads. */
+  sessionAtBrowser(): Promise<string | undefined>
   readonly random: Random
   readonly now: Date
   readonly origin: Origin

@@ -20,7 +20,7 @@ const en = {
   notAsked: 'Not called yet.',
   status: 'Status',
   seen: 'What a script on this page can read',
-  seenText: 'Also a script that somebody smuggled in.',
+  seenText: 'Whatever script runs here, invited or not.',
   cookies: 'Cookies',
   storage: 'Storage',
   refreshToken: 'Refresh token',
