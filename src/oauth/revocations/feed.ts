@@ -33,6 +33,9 @@ export type RevocationFeed = {
 
 /** Deltas that are signed of one version: whoever asks for more places than these gets the snapshot. */
 const mostDeltas = 256
+/** Entries from which on a snapshot takes tens of milliseconds to write down, and how old it may then be. */
+const long = 5_000
+const snapshotEvery = 1000
 /** Milliseconds for which an asker waits for the database before it gets what is known. */
 const patience = 1000
 const pollEvery = 1000
@@ -58,6 +61,7 @@ export const createRevocationFeed = (deps: {
   let version: Known | undefined
   let signed = new Map<number, Promise<SignedList>>()
   let signedBy: string | undefined
+  let snapshot: { readonly of: Known; readonly by: string; readonly made: Promise<SignedList> } | undefined
   let timer: NodeJS.Timeout | undefined
   let failing = false
 
@@ -103,6 +107,13 @@ export const createRevocationFeed = (deps: {
     // The end of the signature stands for all that was signed.
     return { body: Buffer.from(jws), etag: `"${jws.slice(-43)}"`, version: known }
   }
+  /** Acts that follow one another quickly must not each cost a long list: it says itself what it does not know yet. */
+  const lastSnapshot = (known: Known): Promise<SignedList> | undefined => {
+    if (snapshot?.of.epoch !== known.epoch || known.list.size() < long || snapshot.by !== deps.signer().kid)
+      return undefined
+    const age = known.at.getTime() - snapshot.of.at.getTime()
+    return age >= 0 && age < snapshotEvery ? snapshot.made : undefined
+  }
   const shared = (known: Known, after: number): Promise<SignedList> => {
     const signer = deps.signer()
     if (signer.kid !== signedBy) signed = new Map()
@@ -112,7 +123,11 @@ export const createRevocationFeed = (deps: {
     if (after > 0 && signed.size > mostDeltas) return shared(known, 0)
     const [mine, made] = [signed, sign(known, after, signer)]
     mine.set(after, made)
-    made.catch(() => mine.delete(after))
+    if (after === 0) snapshot = { of: known, by: signer.kid, made }
+    made.catch(() => {
+      mine.delete(after)
+      if (snapshot?.made === made) snapshot = undefined
+    })
     return made
   }
 
@@ -123,7 +138,7 @@ export const createRevocationFeed = (deps: {
       await freshen(held)
       if (!version) throw new Unavailable(new Error('the revocations were never read'))
       const continues = held?.epoch === version.epoch && held.seq <= version.seq
-      return shared(version, continues ? held.seq : 0)
+      return continues ? shared(version, held.seq) : (lastSnapshot(version) ?? shared(version, 0))
     },
     subscribe(listener) {
       listeners.add(listener)

@@ -115,6 +115,34 @@ t.test('D8 deltas from many places are signed up to a bound; the rest get the sn
   t.equal(snapshots, 600 - 256)
 })
 
+t.test('D8 a long snapshot is made once a second at most; a delta tells each act at once', async (t) => {
+  const { feed, ask, act, clock, tell, newer, signatures, setKid } = await aFeed(t)
+  for (let n = 0; n < 5000; n++) act()
+  await feed.start()
+  const first = await ask()
+  const next = async () => {
+    const heard = newer()
+    act()
+    tell()
+    await heard
+  }
+  await next()
+  t.equal((await ask()).body, first.body)
+  t.equal(signatures(), 1)
+  t.match((await ask(first.claims)).claims, { after: 5000, seq: 5001 })
+  const { epoch } = first.claims
+  t.equal((await ask({ epoch: 'another', seq: 1 })).body, first.body)
+  for (let seq = 1; seq <= 260; seq++) await ask({ epoch, seq })
+  t.match((await ask({ epoch, seq: 300 })).claims, { after: 0, seq: 5001 }, 'who continues never gets an old one')
+  clock.advance({ seconds: 1 })
+  await next()
+  t.match((await ask()).claims, { after: 0, seq: 5002 })
+  setKid('the next key')
+  await next()
+  t.match((await ask()).body.toString(), /^the next key/, 'nothing of a key that is gone is served')
+  t.match((await ask()).claims, { seq: 5003 })
+})
+
 t.test('another key signs at once, and a signature that failed is tried again', async (t) => {
   const { feed, ask, setKid } = await aFeed(t)
   await feed.start()
