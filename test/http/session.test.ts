@@ -45,9 +45,16 @@ t.test(
   'S22 disabled, killed, a new password: session, code, access and refresh token are dead on every node',
   async (t) => {
     const now = () => server.clock.now()
-    const ends = {
+    const nobody = { userId: undefined, ip: undefined, userAgent: undefined }
+    const ends: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
       disabled: (id: string) => server.stores.users.disable(id, now()),
       'a new password': (id: string) => server.stores.users.setPassword(id, '$argon2id$x', now()),
+      killed: (id: string) => server.stores.endings.end({ of: 'user', id }, 'revoked_by_admin', nobody, now()),
+      'not me': (id: string) => server.stores.endings.end({ of: 'user', id }, 'not_me', nobody, now()),
+      'one session killed': async (id: string) => {
+        for (const session of await server.stores.sessions.list({ userId: id, limit: 10 }, now()))
+          await server.stores.endings.end({ of: 'session', id: session.id }, 'revoked_by_admin', nobody, now())
+      },
     }
     for (const [title, end] of Object.entries(ends)) {
       const { visitor, person, tokens } = await loggedIn(title.replaceAll(' ', ''))
