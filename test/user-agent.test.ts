@@ -9,7 +9,8 @@ t.test('a device is what a person would call it', async (t) => {
     [`${windows} Chrome/120.0.0.0 Safari/537.36 Edg/120.0.0.0`, 'Microsoft Edge on Windows'],
     [`${phone} Version/17.4 Mobile/15E148 Safari/604.1`, 'Safari on iOS'],
     ['Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0', 'Firefox on Linux'],
-    [`my-backend/${'1'.repeat(400)} (x)`, `my-backend/${'1'.repeat(29)}`],
+    ['my-backend/1.2 (x)', 'my-backend'],
+    ['x'.repeat(400), 'x'.repeat(40)],
     ['', undefined],
     [undefined, undefined],
   ]
