@@ -61,7 +61,7 @@ export const createSubscribers = ({
       }
     } catch (err) {
       // It comes back, to another server or later.
-      if (readers.has(reader)) log.warn({ err }, 'a reader of revocations was dropped')
+      if (readers.delete(reader)) log.warn({ err }, 'a reader of revocations was dropped')
       reader.to.destroy()
     } finally {
       reader.busy = false
