@@ -6,6 +6,7 @@ import type { AdministrationStore, EventLog } from './administration/stores.ts'
 import type { Clock } from './clock.ts'
 import { type AccountStores, account } from './http/account/index.ts'
 import { why } from './http/account/why.ts'
+import { admin } from './http/admin/index.ts'
 import { api } from './http/api/index.ts'
 import { createBrowser } from './http/browser.ts'
 import { trustedProxies } from './http/client-address.ts'
@@ -216,6 +217,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
       random,
       basePath,
     })
+    await scope.register(admin, { administration, sessions, signIn, browser, presenter, clock, base: basePath })
     await scope.register(start, { issuer, presenter, development: deps.development })
     if (deps.demo) await scope.register(deps.demo)
   }

@@ -8,6 +8,7 @@ import { type Login, loginPage, selectAccountPage } from '../../src/pages/login.
 import { loggedOutPage, logoutPage } from '../../src/pages/logout.tsx'
 import { startPage } from '../../src/pages/start.tsx'
 import { accountPages } from './account-gallery.ts'
+import { adminPages } from './admin-gallery.ts'
 
 /** Where an app, a person or an attacker chooses the words. */
 export type Words = { readonly app: string; readonly person: string; readonly value: string; readonly uri: string }
@@ -121,6 +122,7 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
       ),
     'administrator-done': (p) => administratorDonePage({ username: person, next: '/account' }, p),
     ...accountPages(words),
+    ...adminPages(words),
     'start-development': (p) =>
       startPage(
         {

@@ -1,0 +1,132 @@
+import { Instant } from '../form.tsx'
+import type { Presentation } from '../language.ts'
+import { type AdminTexts, adminTexts } from '../texts/admin.ts'
+import { type AdminFrame, adminFrame, type Counts, type Pager, Pages } from './frame.tsx'
+import { type DeviceName, deviceWords, Network } from './sessions.tsx'
+
+export type EventShown = {
+  readonly id: string
+  readonly at: Date
+  readonly kind: string
+  /** Of an act: what it was on, and what it ended. */
+  readonly act?: { readonly target: string; readonly ended: Counts } | undefined
+  /** Why a login ended, by its code. */
+  readonly reason?: string | undefined
+  readonly person?: { readonly id: string; readonly username: string | undefined } | undefined
+  readonly by?: { readonly is: 'person' | 'app'; readonly name: string } | { readonly is: 'command_line' } | undefined
+  readonly app?: string | undefined
+  readonly familyId?: string | undefined
+  readonly device: DeviceName
+  readonly network: string | undefined
+}
+
+const known = (of: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(of, name) ? of[name] : undefined
+
+const What = ({ event, words }: { readonly event: EventShown; readonly words: AdminTexts }) => {
+  const t = words.events
+  const { act, by } = event
+  const kind = known(t.kinds, event.kind)
+  return (
+    <>
+      {kind ?? <code>{event.kind}</code>}
+      {act && (
+        <span class="muted">
+          {known(t.targets, act.target) ?? act.target}:{' '}
+          {words.counts(act.ended.sessions, act.ended.families, act.ended.codes)}
+        </span>
+      )}
+      {event.reason && !act && (
+        <span class="muted">
+          <code>{event.reason}</code>
+        </span>
+      )}
+      {by && <span class="muted">{t.by(by.is === 'command_line' ? t.commandLine : by.name)}</span>}
+    </>
+  )
+}
+
+const Event = ({
+  event,
+  base,
+  words,
+}: {
+  readonly event: EventShown
+  readonly base: string
+  readonly words: AdminTexts
+}) => {
+  const t = words.events
+  return (
+    <tr>
+      <th scope="row">
+        <Instant at={event.at} />
+      </th>
+      <td data-label={t.what}>
+        <What event={event} words={words} />
+      </td>
+      <td data-label={words.person}>
+        {event.person ? (
+          <a href={`${base}/admin/people/${event.person.id}`}>{event.person.username ?? event.person.id}</a>
+        ) : (
+          '–'
+        )}
+      </td>
+      <td data-label={words.families.app}>
+        {event.app ?? '–'}
+        {event.familyId && (
+          <span class="muted">
+            <a href={`${base}/admin/families/${event.familyId}`}>{t.login}</a>
+          </span>
+        )}
+      </td>
+      <td data-label={t.from}>
+        <Network network={event.network} />
+        {event.device && <span class="muted">{deviceWords(event.device, words)}</span>}
+      </td>
+    </tr>
+  )
+}
+
+export type EventsPage = Pager & {
+  readonly frame: AdminFrame
+  readonly events: readonly EventShown[]
+  readonly of?: string | undefined
+}
+
+/** What happened, and who did it. */
+export const eventsPage = ({ frame, events, of, ...pager }: EventsPage, presentation: Presentation): string => {
+  const words = adminTexts[presentation.language]
+  const t = words.events
+  return adminFrame(
+    {
+      frame,
+      place: 'events',
+      title: of === undefined ? t.title : t.of(of),
+      children: (
+        <>
+          {events.length === 0 && <p class="muted">{t.none}</p>}
+          {events.length > 0 && (
+            <table>
+              <thead>
+                <tr>
+                  {[t.when, t.what, words.person, words.families.app, t.from].map((heading) => (
+                    <th key={heading} scope="col">
+                      {heading}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {events.map((event) => (
+                  <Event key={event.id} event={event} base={frame.base} words={words} />
+                ))}
+              </tbody>
+            </table>
+          )}
+          <Pages {...pager} words={words} />
+        </>
+      ),
+    },
+    presentation,
+  )
+}

@@ -1,0 +1,124 @@
+import { Instant } from '../form.tsx'
+import type { Presentation } from '../language.ts'
+import { type AdminTexts, adminTexts } from '../texts/admin.ts'
+import { type AdminFrame, adminFrame, End, type Pager, Pages } from './frame.tsx'
+
+/** Undefined where the browser did not say what it is. */
+export type DeviceName = { readonly browser: string; readonly system: string | undefined } | undefined
+
+export type SessionShown = {
+  readonly id: string
+  readonly userId: string
+  readonly username: string
+  readonly device: DeviceName
+  readonly network: string | undefined
+  readonly isHere: boolean
+  readonly began: Date
+  readonly lastUsed: Date
+}
+
+export const deviceWords = (device: DeviceName, { sessions }: AdminTexts): string =>
+  device ? sessions.deviceName(device.browser, device.system) : sessions.unknown
+
+export const Network = ({ network }: { readonly network: string | undefined }) =>
+  network === undefined ? <>–</> : <code class="address">{network}</code>
+
+/** @property shared whether the person is named in each row, or all rows are of one */
+export type Rows = {
+  readonly frame: AdminFrame
+  readonly words: AdminTexts
+  readonly from: string
+  readonly named: boolean
+}
+
+export const Sessions = ({
+  sessions,
+  frame,
+  words,
+  from,
+  named,
+}: Rows & { readonly sessions: readonly SessionShown[] }) => {
+  const t = words.sessions
+  if (sessions.length === 0) return <p class="muted">{t.none}</p>
+  return (
+    <table>
+      <thead>
+        <tr>
+          {named && <th scope="col">{words.person}</th>}
+          {[t.device, t.network, t.began, t.lastUsed].map((label) => (
+            <th key={label} scope="col">
+              {label}
+            </th>
+          ))}
+          <th scope="col">
+            <span class="unseen">{words.acts}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {sessions.map((session) => {
+          const device = deviceWords(session.device, words)
+          return (
+            <tr key={session.id}>
+              {named && (
+                <th scope="row">
+                  <a href={`${frame.base}/admin/people/${session.userId}`}>{session.username}</a>
+                </th>
+              )}
+              <td data-label={t.device}>
+                {device} {session.isHere && <span class="new">{t.here}</span>}
+              </td>
+              <td data-label={t.network}>
+                <Network network={session.network} />
+              </td>
+              <td data-label={t.began}>
+                <Instant at={session.began} />
+              </td>
+              <td data-label={t.lastUsed}>
+                <Instant at={session.lastUsed} />
+              </td>
+              <td>
+                <End
+                  frame={frame}
+                  id={`end-session-${session.id}`}
+                  of={[
+                    ['kind', 'session'],
+                    ['id', session.id],
+                  ]}
+                  from={from}
+                  label={t.end}
+                  says={t.endThat(session.username, device)}
+                />
+              </td>
+            </tr>
+          )
+        })}
+      </tbody>
+    </table>
+  )
+}
+
+export type SessionsPage = Pager & {
+  readonly frame: AdminFrame
+  readonly sessions: readonly SessionShown[]
+  /** Whose these are, where they are of one person. */
+  readonly of?: string | undefined
+}
+
+export const sessionsPage = ({ frame, sessions, of, ...pager }: SessionsPage, presentation: Presentation): string => {
+  const words = adminTexts[presentation.language]
+  return adminFrame(
+    {
+      frame,
+      place: 'sessions',
+      title: of === undefined ? words.sessions.title : words.sessions.of(of),
+      children: (
+        <>
+          <Sessions frame={frame} sessions={sessions} words={words} from="/admin/sessions" named />
+          <Pages {...pager} words={words} />
+        </>
+      ),
+    },
+    presentation,
+  )
+}
