@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
@@ -17,9 +19,21 @@ export const createReadiness = (): Readiness => {
 
 /**
  * While stopping, each answer is its connection's last: a connection that becomes idle after the listener was closed
- * would otherwise hold the process for its whole keep-alive. Called on the root, before any route.
+ * would otherwise hold the process for its whole keep-alive. One that never asked anything is not idle to Node, and its
+ * time is not watched any more once the listener is closed: it is ended by us. Called on the root, before any route.
  */
 export const endConnections = (app: FastifyInstance, readiness: Readiness): void => {
+  const silent = new Set<Socket>()
+  const watch = (socket: Socket): void => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  }
+  // With TLS a request's socket is the one inside.
+  app.server.on(app.initialConfig.https ? 'secureConnection' : 'connection', watch)
+  app.server.on('request', ({ socket }: IncomingMessage) => silent.delete(socket))
+  app.addHook('preClose', async () => {
+    for (const socket of silent) socket.destroy()
+  })
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (readiness.stopping()) reply.header('connection', 'close')
     done(null, payload)
