@@ -91,6 +91,7 @@ caption{text-align:start;font-weight:650;padding-bottom:8px}
 th,td{padding:8px 16px 8px 0;text-align:start;vertical-align:top;border-top:1px solid var(--border);
 overflow-wrap:anywhere}
 th,th code{font-weight:650;overflow-wrap:break-word}
+tbody th{min-width:6.5rem}
 td ul{padding:0;list-style:none}
 td .muted,th .muted{display:block;font-weight:400}
 td form{display:block}

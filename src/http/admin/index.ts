@@ -8,6 +8,7 @@ import type { Presenter } from '../interaction/presentation.ts'
 import type { SignIn } from '../interaction/sign-in.ts'
 import { nextOf } from './addresses.ts'
 import { createDoor } from './door.ts'
+import { family } from './family.ts'
 import { lists } from './lists.ts'
 import { revoke } from './revoke.ts'
 
@@ -43,5 +44,6 @@ export const admin = async (app: FastifyInstance, options: AdminOptions): Promis
   })
 
   await app.register(lists, { ...options, door })
+  await app.register(family, { ...options, door })
   await app.register(revoke, { ...options, door })
 }

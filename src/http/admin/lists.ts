@@ -13,7 +13,7 @@ import { queryParameters } from '../form-body.ts'
 import type { Presenter } from '../interaction/presentation.ts'
 import { PageError } from '../page-error.ts'
 import type { Door, Visit } from './door.ts'
-import { clientShown, eventShown, familyShown, namedIn, personShown, sessionShown } from './views.ts'
+import { appsIn, clientShown, eventShown, familyShown, namedIn, personShown, sessionShown } from './views.ts'
 
 export type ListsOptions = {
   readonly door: Door
@@ -136,8 +136,13 @@ export const lists = async (app: FastifyInstance, options: ListsOptions): Promis
     const person = await personIn(query)
     const { items, next } = await administration.events({ userId: person?.id }, slice(query))
     const names = await administration.usernames([...new Set(items.flatMap(namedIn))].filter((id) => uuid.test(id)))
+    const apps = new Map<string, string>()
+    for (const id of new Set(items.flatMap(appsIn))) {
+      const client = await administration.client(id)
+      if (client) apps.set(id, client.name)
+    }
     const pages = pager('/admin/events', query, ['user'], next)
-    const data = { frame, events: items.map(eventShown(names)), of: person?.username, ...pages }
+    const data = { frame, events: items.map(eventShown(names, apps)), of: person?.username, ...pages }
     return (presentation) => eventsPage(data, presentation)
   })
 }

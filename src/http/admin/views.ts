@@ -62,8 +62,12 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 export const namedIn = ({ userId, detail }: SeenEvent): readonly string[] =>
   [userId, text(detail?.by)].flatMap((id) => (id === undefined ? [] : [id]))
 
+/** Every app that an event names. */
+export const appsIn = ({ clientId, detail }: SeenEvent): readonly string[] =>
+  [clientId, text(detail?.byClient)].flatMap((id) => (id === undefined ? [] : [id]))
+
 export const eventShown =
-  (names: ReadonlyMap<string, string>) =>
+  (names: ReadonlyMap<string, string>, apps: ReadonlyMap<string, string>) =>
   (event: SeenEvent): EventShown => {
     const detail = isRecord(event.detail) ? event.detail : {}
     const target = text(detail.target)
@@ -80,11 +84,11 @@ export const eventShown =
         by !== undefined
           ? { is: 'person', name: names.get(by) ?? by }
           : byClient !== undefined
-            ? { is: 'app', name: byClient }
+            ? { is: 'app', name: apps.get(byClient) ?? byClient }
             : detail.through === 'command_line'
               ? { is: 'command_line' }
               : undefined,
-      app: event.clientId,
+      app: event.clientId === undefined ? undefined : (apps.get(event.clientId) ?? event.clientId),
       familyId: event.familyId,
       ...originShown(event),
     }

@@ -45,7 +45,11 @@ const Profile = ({ data, words, logOut }: { data: Overview; words: AccountTexts;
         <Instant at={data.since} />
       </dd>
     </dl>
-    {data.administrator && <p class="muted">{words.administrator}</p>}
+    {data.administrator && (
+      <p class="links">
+        <a href={`${data.base}/admin`}>{words.administrator}</a>
+      </p>
+    )}
     <form id="logout-form" method="post" action={`${data.base}/logout`}>
       <Hidden fields={[['csrf', data.csrf]]} />
       <div class="acts">

@@ -80,7 +80,7 @@ const Event = ({
         )}
       </td>
       <td data-label={t.from}>
-        <Network network={event.network} />
+        {event.network === undefined ? '–' : <Network network={event.network} />}
         {event.device && <span class="muted">{deviceWords(event.device, words)}</span>}
       </td>
     </tr>

@@ -21,7 +21,7 @@ export const deviceWords = (device: DeviceName, { sessions }: AdminTexts): strin
   device ? sessions.deviceName(device.browser, device.system) : sessions.unknown
 
 export const Network = ({ network }: { readonly network: string | undefined }) =>
-  network === undefined ? <>–</> : <code class="address">{network}</code>
+  network === undefined ? null : <code class="address">{network}</code>
 
 /** @property shared whether the person is named in each row, or all rows are of one */
 export type Rows = {
@@ -45,7 +45,7 @@ export const Sessions = ({
       <thead>
         <tr>
           {named && <th scope="col">{words.person}</th>}
-          {[t.device, t.network, t.began, t.lastUsed].map((label) => (
+          {[t.device, t.began, t.lastUsed].map((label) => (
             <th key={label} scope="col">
               {label}
             </th>
@@ -67,9 +67,9 @@ export const Sessions = ({
               )}
               <td data-label={t.device}>
                 {device} {session.isHere && <span class="new">{t.here}</span>}
-              </td>
-              <td data-label={t.network}>
-                <Network network={session.network} />
+                <span class="muted">
+                  <Network network={session.network} />
+                </span>
               </td>
               <td data-label={t.began}>
                 <Instant at={session.began} />

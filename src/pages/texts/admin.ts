@@ -2,6 +2,13 @@ import type { Language } from '../language.ts'
 
 const s = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
+/** @returns undefined where there is none of anything */
+const listed = (parts: readonly (readonly [number, string])[]): string | undefined =>
+  parts
+    .filter(([count]) => count > 0)
+    .map(([, words]) => words)
+    .join(', ') || undefined
+
 const en = {
   title: 'Administration',
   places: {
@@ -13,7 +20,11 @@ const en = {
     everything: 'End everything',
   },
   counts: (sessions: number, families: number, codes: number) =>
-    `${s(sessions, 'session', 'sessions')}, ${s(families, 'login in an app', 'logins in apps')}, ${s(codes, 'pending code', 'pending codes')}`,
+    listed([
+      [sessions, s(sessions, 'session', 'sessions')],
+      [families, s(families, 'login in an app', 'logins in apps')],
+      [codes, s(codes, 'pending code', 'pending codes')],
+    ]) ?? 'nothing that was alive',
   done: (what: string) => `Ended: ${what}.`,
   next: 'Next page',
   first: 'Back to the first page',
@@ -24,7 +35,7 @@ const en = {
   id: 'Id',
   since: 'Since',
   state: 'State',
-  enabled: 'Open',
+  enabled: 'Active',
   disabled: 'Disabled',
   administrator: 'Administrator',
   search: {
@@ -42,7 +53,6 @@ const en = {
     device: 'Device',
     unknown: 'Unknown device',
     deviceName: (browser: string, system: string | undefined) => (system ? `${browser} on ${system}` : browser),
-    network: 'Network',
     began: 'Logged in',
     lastUsed: 'Last used',
     here: 'This device',
@@ -112,8 +122,13 @@ const ko: AdminTexts = {
     events: '기록',
     everything: '모두 끝내기',
   },
-  counts: (sessions, families, codes) => `세션 ${sessions}개, 앱 로그인 ${families}개, 대기 중인 코드 ${codes}개`,
-  done: (what) => `끝냈어요: ${what}.`,
+  counts: (sessions, families, codes) =>
+    listed([
+      [sessions, `세션 ${sessions}개`],
+      [families, `앱 로그인 ${families}개`],
+      [codes, `대기 중인 코드 ${codes}개`],
+    ]) ?? '남아 있던 것이 없어요',
+  done: (what) => `끝냈어요: ${what}`,
   next: '다음 페이지',
   first: '첫 페이지로',
   acts: '할 수 있는 일',
@@ -141,7 +156,6 @@ const ko: AdminTexts = {
     device: '기기',
     unknown: '알 수 없는 기기',
     deviceName: (browser, system) => (system ? `${system}의 ${browser}` : browser),
-    network: '네트워크',
     began: '로그인한 때',
     lastUsed: '마지막 사용',
     here: '이 기기',
@@ -177,7 +191,7 @@ const ko: AdminTexts = {
     none: '아직 아무 일도 없어요.',
     when: '때',
     what: '내용',
-    by: (who) => `한 사람: ${who}`,
+    by: (who) => `실행: ${who}`,
     commandLine: '명령줄',
     from: '어디에서',
     login: '로그인',
