@@ -9,6 +9,7 @@ import { loggedOutPage, logoutPage } from '../../src/pages/logout.tsx'
 import { startPage } from '../../src/pages/start.tsx'
 import { accountPages } from './account-gallery.ts'
 import { adminPages } from './admin-gallery.ts'
+import { familyPages } from './family-gallery.ts'
 
 /** Where an app, a person or an attacker chooses the words. */
 export type Words = { readonly app: string; readonly person: string; readonly value: string; readonly uri: string }
@@ -123,6 +124,7 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
     'administrator-done': (p) => administratorDonePage({ username: person, next: '/account' }, p),
     ...accountPages(words),
     ...adminPages(words),
+    ...familyPages(words),
     'start-development': (p) =>
       startPage(
         {
