@@ -84,6 +84,12 @@ export type Family = {
 /** Who asked, for the ledger and for the person to see. */
 export type Origin = { readonly ip: string | undefined; readonly userAgent: string | undefined }
 
+/** When the pair counts as issued, and when the session ends that the family hangs on. */
+export type Bought = {
+  readonly issuedAt: Date
+  readonly session: { readonly idleExpiresAt: Date; readonly absoluteExpiresAt: Date }
+}
+
 export type CodeStore = {
   /** For a person who is asked nothing: no interaction was ever stored. */
   issue(code: AuthorizationCode): Promise<void>
@@ -91,10 +97,10 @@ export type CodeStore = {
   /**
    * RFC 6749 §4.1.2: marks the code spent and inserts its family and the ledger's first row, in one statement. The pair
    * is stamped no earlier than any act on its person, its client or everybody allows.
-   * @returns when the pair counts as issued; undefined when somebody was first, or the code, its session, its person or
-   *   its client was revoked: then nothing happened
+   * @returns undefined when somebody was first, or the code, its session, its person or its client was revoked: then
+   *   nothing happened
    */
-  spend(hash: Buffer, family: Family, now: Date, origin: Origin): Promise<Date | undefined>
+  spend(hash: Buffer, family: Family, now: Date, origin: Origin): Promise<Bought | undefined>
 }
 
 export type Advance = {

@@ -49,10 +49,11 @@ const find = statement<CodeRow>(
  * The session is locked before anything else, as the acts that end one lock it first: either they see the family, or
  * this sees that the session has ended.
  */
-const spend = statement<{ issued_at: Date }>(
+const spend = statement<{ issued_at: Date; session_idles_at: Date; session_ends_at: Date }>(
   'code_spend',
   `WITH alive AS (
-    SELECT s.id, greatest($18::timestamptz, u.not_before, k.not_before, (SELECT not_before FROM revocation_counter)) AS issued_at
+    SELECT s.id, greatest($18::timestamptz, u.not_before, k.not_before, (SELECT not_before FROM revocation_counter)) AS issued_at,
+      least(s.idle_expires_at, s.absolute_expires_at) AS session_idles_at, s.absolute_expires_at AS session_ends_at
     FROM authorization_codes c JOIN sessions s ON s.id = c.session_id JOIN users u ON u.id = c.user_id
       JOIN clients k ON k.id = c.client_id
     WHERE c.hash = $1 AND s.ended_at IS NULL AND u.disabled_at IS NULL AND k.disabled_at IS NULL FOR SHARE OF s
@@ -60,7 +61,7 @@ const spend = statement<{ issued_at: Date }>(
     UPDATE authorization_codes c SET spent_at = $2, family_id = $3, kept_until = greatest(c.kept_until, $4::timestamptz)
     FROM alive WHERE c.hash = $1 AND c.session_id = alive.id AND c.spent_at IS NULL AND c.revoked_at IS NULL AND c.expires_at > $2
       AND c.client_id = $5 AND c.user_id = $6
-    RETURNING c.session_id, alive.issued_at
+    RETURNING c.session_id, alive.issued_at, alive.session_idles_at, alive.session_ends_at
   ), family AS (
     INSERT INTO token_families (id, client_id, user_id, session_id, scope, resources, offline, refreshable, jkt, cookie_bound,
       claims, auth_time, acr, amr, generation, live_issued_at, live_expires_at, live_scope, live_audience, live_jkt,
@@ -70,7 +71,7 @@ const spend = statement<{ issued_at: Date }>(
   ), ledger AS (
     INSERT INTO token_pairs (family_id, generation, jti, issued_at, expires_at, verdict, ip, user_agent)
     SELECT $3, $17, $3::uuid || '.' || $17::int, issued_at, $19, 'issued', $27, $28 FROM spent
-  ) SELECT issued_at FROM spent`,
+  ) SELECT issued_at, session_idles_at, session_ends_at FROM spent`,
 )
 
 const spendValues = (hash: Buffer, family: Family, now: Date, { ip, userAgent }: Origin): readonly Value[] => [
@@ -126,6 +127,13 @@ export const createCodes = (database: Database): CodeStore => ({
     const [row] = await database.rows(find, [hash])
     return row && codeOf(row)
   },
-  spend: async (hash, family, now, origin) =>
-    (await database.rows(spend, spendValues(hash, family, now, origin)))[0]?.issued_at,
+  spend: async (hash, family, now, origin) => {
+    const [row] = await database.rows(spend, spendValues(hash, family, now, origin))
+    return (
+      row && {
+        issuedAt: row.issued_at,
+        session: { idleExpiresAt: row.session_idles_at, absoluteExpiresAt: row.session_ends_at },
+      }
+    )
+  },
 })

@@ -39,10 +39,16 @@ export type FamilyRow = {
 /** Every column but those that `effective` has to say, of `f`. */
 const told = `f.id, f.client_id, f.user_id, f.session_id, f.scope, f.resources, f.refreshable, f.jkt, f.cookie_bound, f.claims,
   f.auth_time, f.acr, f.amr, f.generation, f.live_issued_at, f.live_expires_at, f.live_scope, f.live_audience,
-  f.live_jkt, f.signing_kid, f.refresh_key_id, f.tokens_expire_at, f.retries, f.absolute_expires_at, f.created_at, f.last_used_at, f.ip, f.user_agent`
+  f.live_jkt, f.signing_kid, f.refresh_key_id, f.tokens_expire_at, f.retries, f.created_at, f.last_used_at, f.ip, f.user_agent`
 
-/** A row of the table as it stands. */
-export const columns = `${told}, f.offline, f.idle_expires_at, f.revoked_at, f.revoke_reason`
+const sessionEnds = (column: string) => `(SELECT ${column} FROM sessions s WHERE s.id = f.session_id)`
+
+/** A row as a statement that has just honoured it leaves it. One without offline_access expires with its session. */
+export const columns = `${told}, f.offline, f.revoked_at, f.revoke_reason,
+  CASE WHEN f.offline THEN f.idle_expires_at
+    ELSE least(f.idle_expires_at, ${sessionEnds('least(s.idle_expires_at, s.absolute_expires_at)')}) END AS idle_expires_at,
+  CASE WHEN f.offline THEN f.absolute_expires_at
+    ELSE least(f.absolute_expires_at, ${sessionEnds('s.absolute_expires_at')}) END AS absolute_expires_at`
 
 /** Whether it outlives its session: its client must still be registered for that. */
 const offline = `(f.offline AND coalesce('offline_access' = ANY (string_to_array(c.metadata->>'scope', ' ')), false))`
@@ -54,6 +60,8 @@ const offline = `(f.offline AND coalesce('offline_access' = ANY (string_to_array
 export const effective = `${told}, ${offline} AS offline,
   CASE WHEN ${offline} THEN f.idle_expires_at
     ELSE least(f.idle_expires_at, s.idle_expires_at, s.absolute_expires_at) END AS idle_expires_at,
+  CASE WHEN ${offline} THEN f.absolute_expires_at ELSE least(f.absolute_expires_at, s.absolute_expires_at) END
+    AS absolute_expires_at,
   coalesce(f.revoked_at, CASE WHEN NOT ${offline} THEN s.ended_at END, u.disabled_at, c.disabled_at,
     CASE WHEN c.id IS NULL OR (s.id IS NULL AND NOT ${offline}) THEN f.created_at END) AS revoked_at,
   coalesce(f.revoke_reason, CASE WHEN NOT ${offline} THEN s.end_reason END, CASE WHEN u.disabled_at IS NOT NULL THEN 'user_disabled' END,

@@ -77,8 +77,10 @@ export const agree = (story: Story, { act, said, observed, family, now }: Judged
   hold(same, iat === pair.iat && exp === pair.exp, what)
   hold(same, body.expires_in === Math.max(0, pair.exp - now), what)
   const lifetime = said.verdict === 'retried' ? 'retryExtends' : 'verdict'
-  // Of one that ends with its session sooner, the rotation and its retry tell differently: told-lifetime.test.ts.
-  const outlasts = story.state.sessions.some(({ id, expires }) => id === family?.session && expires >= said.idle)
-  if (family?.offline || outlasts) hold(lifetime, body.refresh_token_timeout === said.idle - now, what)
-  hold(lifetime, body.authorization_expires_in === said.absolute - now, what)
+  // One that ends with its session is told of no more than that has left.
+  const session = family?.offline ? undefined : story.state.sessions.find(({ id }) => id === family?.session)
+  const idle = Math.min(said.idle, session?.expires ?? said.idle)
+  hold(lifetime, body.refresh_token_timeout === Math.floor(idle) - now, what)
+  const absolute = Math.min(said.absolute, session?.ends ?? said.absolute)
+  hold(lifetime, body.authorization_expires_in === Math.floor(absolute) - now, what)
 }

@@ -11,7 +11,13 @@ export type Policy = {
   readonly resources: readonly string[]
 }
 
-export type Session = { readonly id: string; readonly expires: number; readonly ended: boolean }
+/** @property ends however often it is used; it expires before that where it is not */
+export type Session = {
+  readonly id: string
+  readonly expires: number
+  readonly ends: number
+  readonly ended: boolean
+}
 
 export type Pair = {
   readonly iat: number

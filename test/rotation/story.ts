@@ -107,7 +107,8 @@ export const issue = async (story: Story, asked: Ask & { readonly both?: boolean
     ended: undefined,
   }
   const others = story.state.sessions.filter((one) => one.id !== session.id)
-  const sessions = [...others, { id: session.id, expires, ended: false }]
+  const ends = session.absoluteExpiresAt.getTime() / 1000
+  const sessions = [...others, { id: session.id, expires, ends, ended: false }]
   story.state = { ...story.state, sessions, families: [...story.state.families, family] }
   story.holders.set(id, [1])
   learn(story, familyIn(story.state, id), 1, body)

@@ -64,6 +64,7 @@ t.test('what is stored comes back as it was', async (t) => {
     claims: { userinfo: { name: { values: [1, 'a'] } } },
     amr: [],
     jkt: 'k',
+    offline: true,
   })
   t.same(await families.find(family.id), { ...family, ...nowhere, lastUsedAt: start })
   t.equal(await families.find('00000000-0000-4000-8000-000000000000'), undefined)

@@ -4,7 +4,7 @@ import type { Client } from '../client.ts'
 import { invalidGrant } from '../errors.ts'
 import { proves } from '../pkce.ts'
 import { audienceFor, parseResources } from '../resource.ts'
-import type { AuthorizationCode, Family } from '../stores.ts'
+import type { AuthorizationCode, Bought, Family } from '../stores.ts'
 import { livePair, nextPair } from '../tokens/pair.ts'
 import type { GrantDependencies, GrantType } from './grant.ts'
 
@@ -30,17 +30,29 @@ export const authorizationCode: GrantType = {
     const resources = parseResources(parameters.list('resource'), code.grant.resources)
     const audience = audienceFor(resources, code.grant.resources, code.grant.scope, dependencies.issuer)
     const family = newFamily(code, audience, client, dependencies)
-    const issuedAt = code.spentAt ? undefined : await codes.spend(code.hash, family, now, origin)
-    if (!issuedAt) {
+    const bought = code.spentAt ? undefined : await codes.spend(code.hash, family, now, origin)
+    if (!bought) {
       // RFC 6749 §4.1.2: a code redeemed twice has leaked, so what it bought must die.
-      const bought = code.familyId ?? (await codes.find(code.hash))?.familyId
-      if (bought) await families.revoke(bought, 'code_replayed', now, origin)
-      throw invalidGrant('the code was redeemed before; what it bought is revoked', bought)
+      const leaked = code.familyId ?? (await codes.find(code.hash))?.familyId
+      if (leaked) await families.revoke(leaked, 'code_replayed', now, origin)
+      throw invalidGrant('the code was redeemed before; what it bought is revoked', leaked)
     }
-    const stamped = { ...family, live: { ...family.live, issuedAt } }
-    return { by: 'person', family: stamped, pair: livePair(stamped), nonce: code.grant.nonce }
+    const standing = standingOf(family, bought)
+    return { by: 'person', family: standing, pair: livePair(standing), nonce: code.grant.nonce }
   },
 }
+
+/** The family as the database has it now: one without offline_access is over with its session. */
+const standingOf = (family: Family, { issuedAt, session }: Bought): Family => ({
+  ...family,
+  live: { ...family.live, issuedAt },
+  ...(!family.offline && {
+    idleExpiresAt: earlier(family.idleExpiresAt, session.idleExpiresAt),
+    absoluteExpiresAt: earlier(family.absoluteExpiresAt, session.absoluteExpiresAt),
+  }),
+})
+
+const earlier = (a: Date, b: Date): Date => (a < b ? a : b)
 
 export const codeHash = (code: string): Buffer => createHash('sha256').update(code).digest()
 
