@@ -51,6 +51,13 @@ export const introspect = async (token: string, client: Client, deps: TokenDepen
   }
 }
 
+/** @property owner as it is registered now: the token may say more than that */
+export type ActiveAccessToken = {
+  readonly claims: VerifiedAccessToken
+  readonly owner: Client
+  readonly standing: Standing | undefined
+}
+
 /**
  * An access token that is still honoured: verified, and nothing it hangs on was revoked. One statement.
  * Also what userinfo asks.
@@ -58,7 +65,7 @@ export const introspect = async (token: string, client: Client, deps: TokenDepen
 export const activeAccessToken = async (
   token: string,
   deps: TokenDependencies,
-): Promise<{ readonly claims: VerifiedAccessToken; readonly standing: Standing | undefined } | undefined> => {
+): Promise<ActiveAccessToken | undefined> => {
   const claims = await deps.verifyAccessToken(token, deps.now)
   if (!claims) return undefined
   const owner = await deps.clients.find(claims.client_id)
@@ -67,12 +74,12 @@ export const activeAccessToken = async (
   if (claims.iat < numericDate(owner.createdAt)) return undefined
   const familyId = familyOf(claims.jti)
   if (familyId === undefined)
-    return (await deps.tokens.isRevoked(claims.jti)) ? undefined : { claims, standing: undefined }
+    return (await deps.tokens.isRevoked(claims.jti)) ? undefined : { claims, owner, standing: undefined }
 
   const standing = await deps.tokens.standing(familyId, claims.jti)
   if (!standing || standing.tokenRevoked || standing.family.revokedAt || standing.userDisabled) return undefined
   if (standing.sessionEnded && !isOffline(standing.family, owner)) return undefined
-  return { claims, standing }
+  return { claims, owner, standing }
 }
 
 const introspectRefreshToken = async (

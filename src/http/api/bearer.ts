@@ -3,6 +3,7 @@ import type { Administration } from '../../administration/index.ts'
 import type { Clock } from '../../clock.ts'
 import type { Actor } from '../../identity/ending.ts'
 import { administratorResource, administratorScope } from '../../oauth/administrator-scope.ts'
+import { registeredOf } from '../../oauth/entitlement.ts'
 import { invalidRequest, invalidToken, OAuthError } from '../../oauth/errors.ts'
 import { activeAccessToken, type TokenDependencies } from '../../oauth/introspection.ts'
 import { authorizationOf } from '../oauth/client-door.ts'
@@ -40,9 +41,14 @@ export const createBearer = (deps: {
       if (!active) throw refuse('invalid_token', unfit, 'not an active access token of ours')
       const { aud, scope = '', client_id: clientId, sub } = active.claims
       // RFC 9068 §4: "MUST validate that the 'aud' claim contains a resource indicator value corresponding to an identifier
-      // the resource server expects for itself"
-      if (![aud].flat().includes(resource)) throw refuse('invalid_token', unfit, 'another audience')
-      if (!scope.split(' ').includes(administratorScope))
+      // the resource server expects for itself". And no other: whoever else the token was shown to could send it here.
+      const audience = [aud].flat()
+      if (audience.length !== 1 || audience[0] !== resource) throw refuse('invalid_token', unfit, 'another audience')
+      // What the client lost since the token was issued is lost at once.
+      const registered = registeredOf(active.owner)
+      if (!registered.resources.includes(resource))
+        throw refuse('invalid_token', unfit, 'the client is not registered for the resource any more')
+      if (!scope.split(' ').includes(administratorScope) || !registered.scope.includes(administratorScope))
         throw refuse('insufficient_scope', `This needs the scope ${administratorScope}.`, 'the scope is missing')
       const isPerson = active.standing !== undefined
       if (isPerson && (await deps.administration.user(sub))?.admin !== true)

@@ -133,3 +133,42 @@ t.test('O1 O7 metadata that is sent in cannot open the API; a client cannot wide
   const { to } = await server.authorize(alice, web, { scope: `openid ${administratorScope}` })
   t.equal(to.searchParams.get('error'), 'invalid_scope')
 })
+
+t.test('T12 a token for this API and for another one too is refused', async (t) => {
+  const form = new URLSearchParams({ grant_type: 'client_credentials' })
+  const tokenFor = async (...resources: readonly string[]) => {
+    form.delete('resource')
+    for (const each of resources) form.append('resource', each)
+    const { access_token: token } = (await server.post('/oauth2/token', form, client)).body
+    t.type(token, 'string')
+    return String(token)
+  }
+  t.equal(await statusOf(await tokenFor(resource)), 200)
+  for (const mixed of [
+    [resource, 'https://api.example'],
+    ['https://api.example', resource],
+  ]) {
+    const { status, body } = await aCaller(server, await tokenFor(...mixed))('/users')
+    t.match({ status, body }, { status: 401, body: { error: 'invalid_token' } }, mixed.join(' '))
+  }
+})
+
+t.test('T12 a client that lost the scope or the resource loses the API at once', async (t) => {
+  const metadata = {
+    client_name: 'A program',
+    grant_types: ['client_credentials'],
+    scope: `${administratorScope} read`,
+    resources: [resource, 'https://api.example'],
+  }
+  const program = await anAdminClient(server, metadata)
+  const token = await adminToken(server, program, { resource })
+  const update = (change: object) =>
+    server.stores.clients.update(program.client_id, checkMetadata({ ...metadata, ...change }, 'operator'))
+  t.equal(await statusOf(token), 200)
+  await update({ scope: 'read' })
+  t.match(await aCaller(server, token)('/users'), { status: 403, body: { error: 'insufficient_scope' } })
+  await update({ resources: ['https://api.example'] })
+  t.match(await aCaller(server, token)('/users'), { status: 401, body: { error: 'invalid_token' } })
+  await update({})
+  t.equal(await statusOf(token), 200)
+})
