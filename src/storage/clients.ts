@@ -5,6 +5,7 @@ import { type Client, ClientMetadata, type ClientSecret, longestToken } from '..
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import type { ClientStore } from '../oauth/stores.ts'
 import { announce, type Changes } from './changes.ts'
+import { lockClient } from './client-lock.ts'
 import { type Database, statement } from './database.ts'
 import { mark } from './ending.ts'
 import { selectionOf } from './endings.ts'
@@ -85,6 +86,7 @@ const clientOf = (row: Row): Client => ({
 })
 
 const endAll = async (tx: Prisma.TransactionClient, clientId: string, now: Date): Promise<void> => {
+  await lockClient(tx, clientId)
   await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
   await stamp(tx, clientId, now)
 }

@@ -3,10 +3,12 @@ import type { Actor, EndingStore, EndReason, Target } from '../identity/ending.t
 import { longestToken } from '../oauth/client.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import { announce } from './changes.ts'
+import { lockClient } from './client-lock.ts'
 import type { Database } from './database.ts'
 import { type Marked, mark, markable, markedFamilies, type Selection } from './ending.ts'
 import type { Prisma } from './prisma/client.ts'
 import { enter, type NewRevocation } from './revocations.ts'
+import { isDeadlock } from './unavailable.ts'
 
 type Tx = Prisma.TransactionClient
 
@@ -52,10 +54,11 @@ const subjectOf = async (tx: Tx, target: Target): Promise<{ userId?: string; cli
       return people.length === 1 ? { userId: target.id } : undefined
     }
     case 'client':
-      return (await tx.client.count({ where: { id: target.id } })) === 1 ? { clientId: target.id } : undefined
+      return (await lockClient(tx, target.id)) ? { clientId: target.id } : undefined
     case 'app':
       return { userId: target.userId, clientId: target.clientId }
     case 'all':
+      await tx.$queryRaw`SELECT id FROM clients ORDER BY id FOR NO KEY UPDATE`
       return {}
   }
 }
@@ -122,22 +125,34 @@ const record = (tx: Tx, target: Target, of: object, marked: Marked, reason: EndR
 /** An act on everybody may take a while; nothing else is as patient. */
 const patienceMs = 60_000
 
+/** Whom PostgreSQL chose as the victim has committed nothing, and what stood in its way is done: it begins once more. */
+const onceMore = async <T>(act: () => Promise<T>): Promise<T> => {
+  try {
+    return await act()
+  } catch (error) {
+    if (!isDeadlock(error)) throw error
+    return act()
+  }
+}
+
 export const createEndings = (database: Database): EndingStore => ({
   preview: (target, now) => database.transaction((tx) => markable(tx, selectionOf(target), now), patienceMs),
   end: (target, reason, by, now) =>
-    database.transaction(async (tx) => {
-      const of = await subjectOf(tx, target)
-      if (!of) return undefined
-      const why = target.of === 'app' && reason === 'revoked_by_user' ? 'consent_withdrawn' : reason
-      const marked = await mark(tx, selectionOf(target), why, now)
-      if (target.of === 'app') {
-        const { userId, clientId } = target
-        await tx.consent.deleteMany({ where: { userId, clientId } })
-      }
-      await stamp(tx, target, reason, notBeforeOf(now))
-      await record(tx, target, of, marked, reason, by, now)
-      await enter(tx, await entriesOf(tx, target, marked, reason, now), now)
-      const { tokensExpireAt: _, ...ended } = marked
-      return ended
-    }, patienceMs),
+    onceMore(() =>
+      database.transaction(async (tx) => {
+        const of = await subjectOf(tx, target)
+        if (!of) return undefined
+        const why = target.of === 'app' && reason === 'revoked_by_user' ? 'consent_withdrawn' : reason
+        const marked = await mark(tx, selectionOf(target), why, now)
+        if (target.of === 'app') {
+          const { userId, clientId } = target
+          await tx.consent.deleteMany({ where: { userId, clientId } })
+        }
+        await stamp(tx, target, reason, notBeforeOf(now))
+        await record(tx, target, of, marked, reason, by, now)
+        await enter(tx, await entriesOf(tx, target, marked, reason, now), now)
+        const { tokensExpireAt: _, ...ended } = marked
+        return ended
+      }, patienceMs),
+    ),
 })

@@ -32,26 +32,38 @@ const messages =
 
 const isString = (value: unknown): value is string => typeof value === 'string'
 
-const saysUnavailable = (error: unknown, depth = 0): boolean => {
+/** Whether an error, or one of those inside it, has what `says` looks for: Prisma wraps what its driver said. */
+const anyOf = (
+  error: unknown,
+  says: (told: ReadonlyMap<string, unknown>, error: object) => boolean,
+  depth = 0,
+): boolean => {
   if (typeof error !== 'object' || error === null || depth > 4) return false
   const told: ReadonlyMap<string, unknown> = new Map(Object.entries(error))
-  const code = told.get('code')
-  const original = told.get('originalCode')
-  const kind = told.get('kind')
-  if ([code, original].filter(isString).some((c) => sqlStates.test(c) || systemCodes.has(c) || prismaCodes.has(c)))
-    return true
-  if (isString(kind) && driverKinds.has(kind)) return true
-  if (error instanceof Error && messages.test(error.message)) return true
-  // Prisma wraps what its driver said, and Node what it met at each address of a host.
+  if (says(told, error)) return true
+  // Node wraps what it met at each address of a host.
   const inside = [
     error instanceof Error ? error.cause : told.get('cause'),
     told.get('meta'),
     told.get('driverAdapterError'),
   ]
   const each = error instanceof AggregateError ? error.errors : []
-  return [...inside, ...each].some((one) => saysUnavailable(one, depth + 1))
+  return [...inside, ...each].some((one) => anyOf(one, says, depth + 1))
 }
+
+const codesOf = (told: ReadonlyMap<string, unknown>): readonly string[] =>
+  [told.get('code'), told.get('originalCode')].filter(isString)
+
+const saysUnavailable = (told: ReadonlyMap<string, unknown>, error: object): boolean => {
+  if (codesOf(told).some((c) => sqlStates.test(c) || systemCodes.has(c) || prismaCodes.has(c))) return true
+  const kind = told.get('kind')
+  if (isString(kind) && driverKinds.has(kind)) return true
+  return error instanceof Error && messages.test(error.message)
+}
+
+/** PostgreSQL's deadlock_detected: it undid the whole transaction. Also of what was translated. */
+export const isDeadlock = (error: unknown): boolean => anyOf(error, (told) => codesOf(told).includes('40P01'))
 
 /** @returns the error as it is to be thrown: 503 where the database was slow or away, itself otherwise */
 export const translated = (error: unknown): unknown =>
-  !(error instanceof Unavailable) && saysUnavailable(error) ? new Unavailable(error) : error
+  !(error instanceof Unavailable) && anyOf(error, saysUnavailable) ? new Unavailable(error) : error

@@ -3,10 +3,10 @@ import { later } from '../../src/clock.ts'
 import type { Target } from '../../src/identity/ending.ts'
 import { notBeforeOf } from '../../src/oauth/revocations/entry.ts'
 import { createStores } from '../../src/storage/stores.ts'
-import { aDatabase } from '../support/database.ts'
+import { aDatabase, withClient } from '../support/database.ts'
 import { aCode, aFamily, aHash, aLogin, aSession, nowhere, start } from '../support/records.ts'
 
-const { database } = await aDatabase(t)
+const { database, url } = await aDatabase(t)
 const stores = createStores(database, { log: { warn: () => {} } })
 const { endings, families, revocations, codes, sessions, users, clients } = stores
 const nobody = { userId: undefined, ip: undefined, userAgent: undefined }
@@ -140,4 +140,42 @@ t.test('a client that is disabled and enabled again goes on with what is issued 
   await clients.disable(login.clientId, start)
   await clients.enable(login.clientId, later(start, 1))
   t.same((await clients.find(login.clientId))?.notBefore, notBeforeOf(later(start, 1)))
+})
+
+t.test('acts on one client at the same time wait for one another, in whichever order they come', async (t) => {
+  for (let round = 0; round < 20; round++) {
+    const { login } = await anEstate()
+    const acts = [
+      () => endings.end({ of: 'client', id: login.clientId }, 'revoked_by_admin', nobody, start),
+      () => clients.disable(login.clientId, start),
+      () => endings.end({ of: 'all' }, 'revoked_by_admin', nobody, start),
+    ]
+    const done = await Promise.allSettled((round % 2 === 0 ? acts : acts.toReversed()).map((act) => act()))
+    t.same(
+      done.filter(({ status }) => status === 'rejected'),
+      [],
+      `round ${round}`,
+    )
+  }
+})
+
+t.test('an act that PostgreSQL ended as a deadlock begins once more', async (t) => {
+  const { login, family } = await anEstate()
+  const ended = await withClient(url, async (other) => {
+    await other.query('BEGIN')
+    await other.query('SELECT FROM authorization_codes WHERE client_id = $1 FOR UPDATE', [login.clientId])
+    const ending = endings.end({ of: 'client', id: login.clientId }, 'revoked_by_admin', nobody, start)
+    // It holds the client and waits for the code: now each waits for the other, and it finds out first.
+    const blocked = async () => {
+      const asked = `SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))`
+      return (await other.query(asked)).rowCount !== 0
+    }
+    while (!(await blocked())) await other.query('SELECT pg_sleep(0.01)')
+    await other.query('SELECT FROM clients WHERE id = $1 FOR UPDATE', [login.clientId])
+    await other.query('COMMIT')
+    return ending
+  })
+  t.match(ended, { families: 1, codes: 1 })
+  t.ok((await families.find(family))?.revokedAt)
+  t.equal(await database.prisma((p) => p.event.count({ where: { clientId: login.clientId, kind: 'revoked' } })), 1)
 })
