@@ -60,7 +60,14 @@ export type UserStore = {
   disable(id: string, now: Date): Promise<boolean>
   enable(id: string): Promise<boolean>
   /** Ends the same, sparing one session. */
-  setPassword(id: string, passwordHash: string, now: Date, spare?: string): Promise<boolean>
+  setPassword(
+    id: string,
+    passwordHash: string,
+    now: Date,
+    spare?: string,
+    /** What was proved of the person before. @returns false when it is no longer so: then nothing happened */
+    proved?: Pick<User, 'passwordHash' | 'mustChoosePassword'>,
+  ): Promise<boolean>
 }
 export type NewUser = {
   readonly id: string

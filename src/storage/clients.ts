@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import Value from 'typebox/value'
-import { later } from '../clock.ts'
+import { later, stopwatch } from '../clock.ts'
 import { type Client, ClientMetadata, type ClientSecret, longestToken } from '../oauth/client.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import type { ClientStore } from '../oauth/stores.ts'
@@ -86,9 +86,11 @@ const clientOf = (row: Row): Client => ({
 })
 
 const endAll = async (tx: Prisma.TransactionClient, clientId: string, now: Date): Promise<void> => {
+  const waited = stopwatch()
   await lockClient(tx, clientId)
   await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
-  await stamp(tx, clientId, now)
+  // What was issued while it waited for its locks must not outlive it.
+  await stamp(tx, clientId, later(now, waited()))
 }
 
 /** Tokens of client_credentials are written down nowhere: they may live for a day. */

@@ -45,7 +45,7 @@ const renew = statement(
    UPDATE sessions SET token_hash = $3, authenticated_at = $4, amr = $5, acr = $6, idle_expires_at = least($7, absolute_expires_at),
      last_used_at = $4
    WHERE id = $2 AND ended_at IS NULL AND idle_expires_at > $4 AND absolute_expires_at > $4
-     AND EXISTS (SELECT FROM users u WHERE u.id = user_id AND NOT u.must_choose_password)`,
+     AND EXISTS (SELECT FROM users u WHERE u.id = user_id AND ${mayBegin('$4')})`,
 )
 
 const touch = statement(

@@ -1,3 +1,4 @@
+import { later, stopwatch } from '../clock.ts'
 import type { NewUser, User, UserStore } from '../identity/stores.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import { isRecord } from '../record.ts'
@@ -45,9 +46,11 @@ const endAll = async (
   reason: 'user_disabled' | 'password_changed',
   now: Date,
   sparedSessionId: string | undefined,
+  waited: () => number,
 ): Promise<void> => {
   const { tokensExpireAt } = await mark(tx, selectionOf({ of: 'user', id: userId, sparedSessionId }), reason, now)
-  const notBefore = notBeforeOf(now)
+  // What was issued while it waited for its locks must not outlive it.
+  const notBefore = notBeforeOf(later(now, waited()))
   await tx.user.update({ where: { id: userId }, data: { notBefore } })
   await enter(tx, [{ kind: 'user', subject: userId, notBefore, sparedSessionId, reason, tokensExpireAt }], now)
 }
@@ -68,12 +71,13 @@ export const createUsers = (database: Database): UserStore => ({
   },
   disable: (id, now) =>
     database.transaction(async (tx) => {
+      const waited = stopwatch()
       const { count } = await tx.user.updateMany({
         where: { id, disabledAt: null },
         data: { disabledAt: now },
       })
       if (count === 0) return false
-      await endAll(tx, id, 'user_disabled', now, undefined)
+      await endAll(tx, id, 'user_disabled', now, undefined, waited)
       return true
     }),
   enable: async (id) => {
@@ -82,14 +86,22 @@ export const createUsers = (database: Database): UserStore => ({
     )
     return count === 1
   },
-  setPassword: (id, passwordHash, now, spare) =>
+  setPassword: (id, passwordHash, now, spare, proved) =>
     database.transaction(async (tx) => {
+      const waited = stopwatch()
+      // To hash a password takes a while: what ended meanwhile, or was set by somebody else, stands.
+      const standing = proved && {
+        passwordHash: proved.passwordHash ?? null,
+        mustChoosePassword: proved.mustChoosePassword,
+        disabledAt: null,
+        ...(spare === undefined ? {} : { sessions: { some: { id: spare, endedAt: null } } }),
+      }
       const { count } = await tx.user.updateMany({
-        where: { id },
+        where: { id, ...standing },
         data: { passwordHash, passwordSetAt: now, mustChoosePassword: false },
       })
       if (count === 0) return false
-      await endAll(tx, id, 'password_changed', now, spare)
+      await endAll(tx, id, 'password_changed', now, spare, waited)
       return true
     }),
 })

@@ -131,6 +131,7 @@ t.test('WCAG 2.2 AA: a person ends a device, changes the password, and says "tha
   await page.click('table a[href$="/account/not-me"]')
   t.equal(await heading(page), 'Was that not you?')
   await inspect(t, page, 'account-not-me')
+  await page.fill('#password', 'a new and longer passphrase')
   await page.click('#not-me-submit')
   t.equal(await heading(page), 'Choose a new password')
   await inspect(t, page, 'account-choose')

@@ -114,9 +114,8 @@ export const accountPages = (words: Words): Readonly<Record<string, (presentatio
     'account-choose-password': (p) => choosePasswordPage(choosing, p),
     'account-choose-password-failed': (p) => choosePasswordPage({ ...choosing, failure: { is: 'same' } }, p),
     'account-password-chosen': (p) => passwordChosenPage({ logIn: '/account' }, p),
-    'account-not-me': (p) => notMePage({ ...frame, devices: 3, logins: 1, confirms: false }, p),
-    'account-not-me-failed': (p) =>
-      notMePage({ ...frame, devices: 1, logins: 5, confirms: true, failure: { is: 'wrong' } }, p),
+    'account-not-me': (p) => notMePage({ ...frame, devices: 3, logins: 1 }, p),
+    'account-not-me-failed': (p) => notMePage({ ...frame, devices: 1, logins: 5, failure: { is: 'wrong' } }, p),
     'account-ended': (p) => endedPage({ base: '', ends }, p),
     'account-ended-nothing': (p) => endedPage({ base: '', ends: [] }, p),
   }

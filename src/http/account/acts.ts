@@ -49,7 +49,8 @@ export const acts = async (app: FastifyInstance, options: ActsOptions): Promise<
 
   on('disconnect', async (visit, form, request) => {
     const clientId = form.get('client')
-    if (clientId === null) return undefined
+    // RFC 6749 Appendix A.1: what no client is called is not written down as one.
+    if (clientId === null || !/^[\x20-\x7e]{1,128}$/.test(clientId)) return undefined
     return (await end({ of: 'app', userId: visit.user.id, clientId }, visit, request)) ? 'app' : undefined
   })
 

@@ -88,8 +88,10 @@ export const newPassword = async (app: FastifyInstance, options: NewPasswordOpti
     if (old === true) return show(request, reply, user, interaction, { status: 422, failure: { is: 'same' } })
     const hash = old === false ? await hashed(passwords, chosen) : old
     if (typeof hash !== 'string') return show(request, reply, user, interaction, hash)
-    await users.setPassword(user.id, hash, now)
+    const isFirst = await users.setPassword(user.id, hash, clock.now(), undefined, user)
     browser.clearChoice(reply)
+    // Somebody else chose, or the account was closed: only the password that counts now leads on.
+    if (!isFirst) return reply.redirect(logIn(interaction), 303)
     return reply.redirect(after(`${path}/done`, interaction), 303)
   })
 

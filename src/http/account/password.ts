@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
 import { newPasswordFault, type Passwords } from '../../identity/password.ts'
 import { Busy } from '../../identity/queue.ts'
 import type { UserStore } from '../../identity/stores.ts'
@@ -14,6 +15,7 @@ export type PasswordOptions = {
   readonly signIn: SignIn
   readonly passwords: Passwords
   readonly users: Pick<UserStore, 'setPassword'>
+  readonly clock: Clock
   readonly base: string
 }
 
@@ -42,7 +44,7 @@ const ofLogin = (failure: LoginFailure): PasswordFailure => ('seconds' in failur
 
 /** A new password for the old one, which is looked at as at a login. Everything else of the person ends. */
 export const password = async (app: FastifyInstance, options: PasswordOptions): Promise<void> => {
-  const { door, presenter, signIn, passwords, users, base } = options
+  const { door, presenter, signIn, passwords, users, clock, base } = options
 
   const show = (request: FastifyRequest, reply: FastifyReply, { frame }: Visit, failed?: Failed) => {
     if (failed) reply.code(failed.status)
@@ -73,8 +75,12 @@ export const password = async (app: FastifyInstance, options: PasswordOptions): 
 
     const hash = await hashed(passwords, chosen)
     if (typeof hash !== 'string') return show(request, reply, visit, hash)
-    await users.setPassword(user.id, hash, now, session.id)
-    await signIn.renew(reply, session, now)
+    // To hash takes a while: what began meanwhile with the old password began before the change.
+    const changedAt = clock.now()
+    // Whoever was overtaken has to prove the password that counts now.
+    if (!(await users.setPassword(user.id, hash, changedAt, session.id, proved.user)))
+      return show(request, reply, visit, { status: 409, failure: { is: 'current' } })
+    await signIn.renew(reply, session, changedAt)
     return reply.redirect(`${base}/account?done=password`, 303)
   })
 }

@@ -16,7 +16,7 @@ export type LedgerEntry = {
 /** @property ending who presented what, where an event says it: the thief or the owner, nobody knows */
 export type FamilyHistory = {
   readonly family: Family
-  /** Every pair that the ledger still has, the oldest first. */
+  /** Of what the ledger still has the first pair, the one that came back, and the newest 200, in their order. */
   readonly pairs: readonly LedgerEntry[]
   readonly ending: (Origin & { readonly presented: number | undefined }) | undefined
 }

@@ -7,12 +7,10 @@ import { type AccountFrame, accountFrame } from './frame.tsx'
 export type NotMe = AccountFrame & {
   readonly devices: number
   readonly logins: number
-  /** The last login is so long ago that the password is asked for. */
-  readonly confirms: boolean
   readonly failure?: LoginFailure | undefined
 }
 
-/** Says what it will end before it ends it. Sends `password` where it is asked for. */
+/** Says what it will end before it ends it. Sends `password`. */
 export const notMePage = (data: NotMe, presentation: Presentation): string => {
   const words = accountTexts[presentation.language].everything
   const t = texts[presentation.language]
@@ -33,17 +31,15 @@ export const notMePage = (data: NotMe, presentation: Presentation): string => {
           <form id="not-me-form" class="narrow" method="post" action={`${data.base}/account/not-me`}>
             <Hidden fields={[['csrf', data.csrf], ...shownTo(data.person)]} />
             {data.failure && <Alert id="not-me-error">{failureWords(data.failure, true, t)}</Alert>}
-            {data.confirms && (
-              <Field
-                name="password"
-                label={t.password}
-                hint={words.confirm}
-                type="password"
-                autocomplete="current-password"
-                required
-                wrong={data.failure?.is === 'wrong' ? 'not-me-error' : undefined}
-              />
-            )}
+            <Field
+              name="password"
+              label={t.password}
+              hint={words.confirm}
+              type="password"
+              autocomplete="current-password"
+              required
+              wrong={data.failure?.is === 'wrong' ? 'not-me-error' : undefined}
+            />
             <div class="buttons">
               <button id="not-me-submit" class="danger" type="submit">
                 {words.submit}

@@ -1,6 +1,6 @@
 /** A family as it is drawn: the pairs that were issued, and how it ended. */
 export type Chain = {
-  /** In their order; of a long chain the first and the last ones. */
+  /** In their order; of a long chain the first, the one that came back, and the last ones. */
   readonly pairs: readonly Link[]
   readonly end: ChainEnd | undefined
 }
@@ -25,15 +25,21 @@ export type ChainEnd = {
   readonly device: string | undefined
 }
 
+/** How many pairs there were in all: they are numbered. */
+export const length = ({ pairs }: Chain): number => pairs.at(-1)?.generation ?? 0
+
 /** What a picture has room for: the first pair, the one that came back, and the last ones. */
-export const drawable = ({ pairs, end }: Chain, room = 6): readonly (Link | { readonly hidden: number })[] => {
-  if (pairs.length <= room) return pairs
-  const wanted = pairs.filter(
-    ({ generation }, index) => index === 0 || index >= pairs.length - (room - 3) || generation === end?.presented,
-  )
+export const drawable = (chain: Chain, room = 6): readonly (Link | { readonly hidden: number })[] => {
+  const { pairs, end } = chain
+  const wanted =
+    length(chain) <= room
+      ? pairs
+      : pairs.filter(
+          ({ generation }, index) => index === 0 || index >= pairs.length - (room - 3) || generation === end?.presented,
+        )
   return wanted.flatMap((pair, index) => {
     const before = wanted[index - 1]
-    const skipped = before ? pairs.indexOf(pair) - pairs.indexOf(before) - 1 : 0
+    const skipped = before ? pair.generation - before.generation - 1 : 0
     return skipped > 0 ? [{ hidden: skipped }, pair] : [pair]
   })
 }

@@ -1,5 +1,5 @@
 import type { Language } from '../language.ts'
-import { type Chain, drawable, type Link } from './chain.ts'
+import { type Chain, drawable, type Link, length } from './chain.ts'
 import { familyWords } from './words.ts'
 
 const step = 86
@@ -81,7 +81,7 @@ export const FamilyPicture = ({ chain, language }: { readonly chain: Chain; read
         height={height}
         viewBox={`0 0 ${width} ${height}`}
         role="img"
-        aria-label={words.describe(chain.pairs.length, end?.title)}
+        aria-label={words.describe(length(chain), end?.title)}
       >
         {drawn.slice(1).map((_, index) => (
           <path

@@ -1,6 +1,6 @@
 import { Instant } from '../form.tsx'
 import type { Language } from '../language.ts'
-import type { Chain } from './chain.ts'
+import { type Chain, length } from './chain.ts'
 import { FamilyPicture } from './picture.tsx'
 import { familyWords } from './words.ts'
 
@@ -52,7 +52,7 @@ export const FamilyStory = ({ chain, language }: { readonly chain: Chain; readon
           ))}
         </tbody>
       </table>
-      {chain.pairs.length > shown.length && <p class="muted">{words.hidden(chain.pairs.length - shown.length)}</p>}
+      {length(chain) > shown.length && <p class="muted">{words.hidden(length(chain) - shown.length)}</p>}
     </>
   )
 }

@@ -80,7 +80,7 @@ const en = {
     ends: (devices: number, apps: number) =>
       `You are logged out everywhere, on this device too: ${devices} ${devices === 1 ? 'device' : 'devices'}, ${apps} ${apps === 1 ? 'login' : 'logins'} in apps.`,
     next: 'Right after that you choose a new password, with which you log in again.',
-    confirm: 'Enter your password first: the last time is a while ago.',
+    confirm: 'Enter your password first: an open browser alone is not enough for this.',
     submit: 'End everything',
     back: 'Go back, it was me',
   },
@@ -200,7 +200,7 @@ const ko: AccountTexts = {
     text: '그렇다면 다른 사람이 비밀번호를 알고 있을 수 있어요. 계속하면 이렇게 돼요.',
     ends: (devices, apps) => `이 기기를 포함해 모든 곳에서 로그아웃돼요: 기기 ${devices}개, 앱 로그인 ${apps}개.`,
     next: '바로 이어서 새 비밀번호를 정하고, 그 비밀번호로 다시 로그인해요.',
-    confirm: '비밀번호를 입력한 지 오래됐어요. 먼저 비밀번호를 다시 입력해 주세요.',
+    confirm: '먼저 비밀번호를 입력해 주세요. 열려 있는 브라우저만으로는 할 수 없어요.',
     submit: '모두 로그아웃',
     back: '내가 한 일이에요. 돌아갈게요',
   },
