@@ -51,7 +51,8 @@ export const revoked = async (
     if (!(await confirms(context, `This ends ${what}.`)))
       throw new Refusal('Nothing was changed.', 'confirmation_required')
   }
-  const ended = await stores.endings.end(target, 'revoked_by_admin', operator, now)
+  // Now, and not when it was asked: what was issued meanwhile ends too.
+  const ended = await stores.endings.end(target, 'revoked_by_admin', operator, context.clock.now())
   if (!ended) throw notFound(`There is nothing to end of ${name} any more.`)
   return { json: { ...json, preview: false, ...ended }, text: `Ended ${endedText(ended)} of ${name}.` }
 }

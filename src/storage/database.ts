@@ -67,27 +67,41 @@ export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: Dat
     connectionTimeoutMillis: statementTimeoutMs,
     keepAlive: true,
   }
-  const pool = new pg.Pool({
-    ...connection,
-    max: poolSize,
-    statement_timeout: statementTimeoutMs,
-    // A server that fell silent cancels nothing: then this side gives up.
-    query_timeout: statementTimeoutMs + 1000,
-  })
-  pool.on('error', onError)
+  const openPool = (max: number, patienceMs: number): pg.Pool => {
+    const opened = new pg.Pool({
+      ...connection,
+      max,
+      statement_timeout: patienceMs,
+      // A server that fell silent cancels nothing: then this side gives up.
+      query_timeout: patienceMs + 1000,
+    })
+    opened.on('error', onError)
+    return opened
+  }
+  const pool = openPool(poolSize, statementTimeoutMs)
 
   // Its query compiler holds 45 MB: a server that only serves never loads it, an administrator's first act does.
-  let loading: Promise<PrismaClient> | undefined
-  const load = async (): Promise<PrismaClient> => {
+  const load = async (on: pg.Pool): Promise<PrismaClient> => {
     const [{ PrismaClient }, { PrismaPg }] = await Promise.all([
       import('./prisma/client.ts'),
       import('@prisma/adapter-pg'),
     ])
-    return new PrismaClient({ adapter: new PrismaPg(pool) })
+    return new PrismaClient({ adapter: new PrismaPg(on) })
   }
+  let loading: Promise<PrismaClient> | undefined
   const prisma = (): Promise<PrismaClient> => {
-    loading ??= load()
+    loading ??= load(pool)
     return loading
+  }
+  /** Acts on everybody take longer than any request may: they have connections of their own, and few. */
+  const patient = new Map<number, { readonly pool: pg.Pool; readonly prisma: Promise<PrismaClient> }>()
+  const patientPrisma = (patienceMs: number): Promise<PrismaClient> => {
+    const there = patient.get(patienceMs)
+    if (there) return there.prisma
+    const own = openPool(2, patienceMs)
+    const opened = { pool: own, prisma: load(own) }
+    patient.set(patienceMs, opened)
+    return opened.prisma
   }
 
   const attempt = async <T>(act: () => PromiseLike<T>): Promise<T> => {
@@ -104,16 +118,12 @@ export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: Dat
     rows: async (asked, values) => (await query(asked, values)).rows,
     count: async (asked, values) => (await query(asked, values)).rowCount ?? 0,
     prisma: (act) => attempt(async () => act(await prisma())),
-    transaction: (act, patienceMs = statementTimeoutMs) =>
+    transaction: (act, patienceMs) =>
       attempt(async () =>
-        (await prisma()).$transaction(
-          async (tx) => {
-            if (patienceMs !== statementTimeoutMs)
-              await tx.$executeRaw`SELECT set_config('statement_timeout', ${String(patienceMs)}, true)`
-            return act(tx)
-          },
-          { maxWait: statementTimeoutMs, timeout: patienceMs * 2 },
-        ),
+        (await (patienceMs === undefined ? prisma() : patientPrisma(patienceMs))).$transaction(act, {
+          maxWait: statementTimeoutMs,
+          timeout: (patienceMs ?? statementTimeoutMs) * 2,
+        }),
       ),
     aside: () => new pg.Client(connection),
     ping: async () => {
@@ -126,6 +136,10 @@ export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: Dat
     },
     close: async () => {
       await (await loading)?.$disconnect()
+      for (const opened of patient.values()) {
+        await (await opened.prisma).$disconnect()
+        await opened.pool.end()
+      }
       await pool.end()
     },
   }

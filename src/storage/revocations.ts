@@ -63,13 +63,14 @@ type RevocationRow = {
 }
 
 /**
- * The counter's epoch, and what changes when a database is restored: its timeline (a recovery, a failover), its cluster
- * and the counter's table (a dump that was read in).
+ * The counter's epoch, and what changes when a database is restored: its timeline (a recovery, a failover), its cluster,
+ * the counter's table (a dump that was read in), and when it was started (a copy of its directory).
  */
 const state = statement<StateRow>(
   'revocation_state',
   `SELECT epoch || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
-     || (SELECT system_identifier FROM pg_control_system()) || 'revocation_counter'::regclass::oid AS epoch, seq
+     || (SELECT system_identifier FROM pg_control_system()) || 'revocation_counter'::regclass::oid
+     || extract(epoch FROM pg_postmaster_start_time()) AS epoch, seq
    FROM revocation_counter WHERE id = 1`,
 )
 

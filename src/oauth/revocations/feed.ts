@@ -33,6 +33,8 @@ export type RevocationFeed = {
 
 /** Deltas that are signed of one version: whoever asks for more places than these gets the snapshot. */
 const mostDeltas = 256
+/** Whoever is behind by more acts is given everything: that list is made once for all. */
+const longestDelta = 1000
 /** Entries from which on a snapshot takes tens of milliseconds to write down, and how old it may then be. */
 const long = 5_000
 const snapshotEvery = 1000
@@ -120,7 +122,7 @@ export const createRevocationFeed = (deps: {
     signedBy = signer.kid
     const there = signed.get(after)
     if (there) return there
-    if (after > 0 && signed.size > mostDeltas) return shared(known, 0)
+    if (after > 0 && (signed.size > mostDeltas || known.seq - after > longestDelta)) return shared(known, 0)
     const [mine, made] = [signed, sign(known, after, signer)]
     mine.set(after, made)
     if (after === 0) snapshot = { of: known, by: signer.kid, made }
