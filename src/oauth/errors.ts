@@ -1,6 +1,6 @@
 /**
  * Every error code the protocol knows, with its status, once. RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1,
- * RFC 7591 §3.2.2, RFC 8707 §2, RFC 9101 §6, OIDC Core §3.1.2.6.
+ * RFC 7591 §3.2.2, RFC 8707 §2, RFC 9101 §6, RFC 9470 §3, OIDC Core §3.1.2.6.
  */
 const statuses = {
   invalid_request: 400,
@@ -25,6 +25,7 @@ const statuses = {
   registration_not_supported: 400,
   invalid_token: 401,
   insufficient_scope: 403,
+  insufficient_user_authentication: 401,
   server_error: 500,
   temporarily_unavailable: 503,
   // Of the administrators' API.

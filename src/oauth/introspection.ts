@@ -17,6 +17,7 @@ export type VerifiedAccessToken = {
   readonly exp: number
   readonly scope?: string | undefined
   readonly sid?: string | undefined
+  readonly auth_time?: number | undefined
 }
 
 export type TokenDependencies = {

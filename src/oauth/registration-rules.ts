@@ -1,3 +1,4 @@
+import { administratorScope } from './administrator-scope.ts'
 import type { ClientMetadata } from './client.ts'
 import { keyProblem } from './client-authentication/public-key.ts'
 import { OAuthError } from './errors.ts'
@@ -77,6 +78,12 @@ const authentication = (client: ClientMetadata): readonly Contradiction[] => {
     // RFC 9700 §2.2.2: the refresh tokens of public clients are rotated or sender-constrained.
     ...when(isPublic && client.rotation === 'reuse', 'rotation', 'must be rotate for a public client', needs),
     ...when(isPublic && client.introspect !== 'own', 'introspect', 'must be own for a public client', needs),
+    ...when(
+      isPublic && client.scope.split(' ').includes(administratorScope),
+      'scope',
+      `has ${administratorScope}, which a public client may not have`,
+      needs,
+    ),
   ]
 }
 

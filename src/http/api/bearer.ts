@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Administration } from '../../administration/index.ts'
-import type { Clock } from '../../clock.ts'
+import { type Clock, numericDate } from '../../clock.ts'
 import type { Actor } from '../../identity/ending.ts'
 import { administratorResource, administratorScope } from '../../oauth/administrator-scope.ts'
 import { registeredOf } from '../../oauth/entitlement.ts'
@@ -9,7 +9,17 @@ import { activeAccessToken, type TokenDependencies } from '../../oauth/introspec
 import { authorizationOf } from '../oauth/client-door.ts'
 import { originOf } from '../origin.ts'
 
-export type Bearer = { admit(request: FastifyRequest, reply: FastifyReply): Promise<Actor> }
+/** @property authTime when the person logged in, as the token says; nobody did where a client acts by itself */
+export type Caller = { readonly by: Actor; readonly authTime: number | undefined }
+
+export type Bearer = {
+  admit(request: FastifyRequest, reply: FastifyReply): Promise<Caller>
+  /** @throws OAuthError where a person has to log in again before acting on many */
+  demandRecentLogin(caller: Caller, reply: FastifyReply): void
+}
+
+/** As long as the pages trust a login for such acts, in seconds. */
+const recent = 600
 
 /**
  * Who may call: a client by itself, or an administrator through one, with an access token of this server for this API. It
@@ -39,7 +49,7 @@ export const createBearer = (deps: {
       // RFC 6750 §3.1: "expired, revoked, malformed, or invalid for other reasons"
       const unfit = 'The access token is malformed, expired, revoked or not for this API.'
       if (!active) throw refuse('invalid_token', unfit, 'not an active access token of ours')
-      const { aud, scope = '', client_id: clientId, sub } = active.claims
+      const { aud, scope = '', client_id: clientId, sub, auth_time: authTime } = active.claims
       // RFC 9068 §4: "MUST validate that the 'aud' claim contains a resource indicator value corresponding to an identifier
       // the resource server expects for itself". And no other: whoever else the token was shown to could send it here.
       const audience = [aud].flat()
@@ -54,7 +64,20 @@ export const createBearer = (deps: {
       if (isPerson && (await deps.administration.user(sub))?.admin !== true)
         throw refuse('insufficient_scope', 'This is for administrators.', 'the person is no administrator')
       reply.removeHeader('www-authenticate')
-      return { userId: isPerson ? sub : undefined, clientId, through: 'api', ...originOf(request) }
+      return {
+        by: { userId: isPerson ? sub : undefined, clientId, through: 'api', ...originOf(request) },
+        authTime,
+      }
+    },
+    demandRecentLogin({ by, authTime }, reply) {
+      if (by.userId === undefined) return
+      if (authTime !== undefined && numericDate(deps.clock.now()) - authTime <= recent) return
+      const code = 'insufficient_user_authentication'
+      const description = 'This ends much at once. Log in again first.'
+      // RFC 9470 §3: `max_age` says how long ago the login may be.
+      const why = `error="${code}", error_description="${description}", max_age="${recent}"`
+      reply.header('www-authenticate', `${challenge}, ${why}`)
+      throw new OAuthError(code, description, `the login is older than ${recent} s`)
     },
   }
 }

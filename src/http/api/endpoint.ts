@@ -16,11 +16,16 @@ type Described<P extends TObject, B extends TSchema, A extends TSchema> = {
   readonly parameters: P
   readonly body: B
   readonly answers: A
-  handle(asked: { readonly parameters: Static<P>; readonly body: Static<B> }, by: Actor): Promise<Static<A>>
+  handle(
+    asked: { readonly parameters: Static<P>; readonly body: Static<B> },
+    by: Actor,
+    demandRecentLogin: () => void,
+  ): Promise<Static<A>>
 }
 
 export type Endpoint = Omit<Described<TObject, TSchema, TSchema>, 'handle'> & {
-  answer(request: FastifyRequest, by: Actor): Promise<unknown>
+  /** @param demandRecentLogin throws where a person logged in too long ago for what they ask */
+  answer(request: FastifyRequest, by: Actor, demandRecentLogin: () => void): Promise<unknown>
 }
 
 /** Keeps what the schemas say of the types inside, so that different endpoints stand in one list. */
@@ -28,12 +33,12 @@ const endpoint = <P extends TObject, B extends TSchema, A extends TSchema>(descr
   const { handle, ...rest } = described
   return {
     ...rest,
-    answer: (request, by) => {
+    answer: (request, by, demandRecentLogin) => {
       // A body is taken as it is: JSON has numbers of its own, and a validator that converts walks as deep as it is nested.
       const sent = Value.Default(described.parameters, sentWith(request, described.parameters))
       const parameters = read(described.parameters, sent, 'The parameter')
       const body = read(described.body, isNone(described.body) ? undefined : request.body, 'The field')
-      return handle({ parameters, body }, by)
+      return handle({ parameters, body }, by, demandRecentLogin)
     },
   }
 }

@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Administration } from '../../administration/index.ts'
 import type { Clock } from '../../clock.ts'
-import type { Actor } from '../../identity/ending.ts'
 import type { TokenDependencies } from '../../oauth/introspection.ts'
-import { createBearer } from './bearer.ts'
+import { type Caller, createBearer } from './bearer.ts'
 import { lists } from './lists.ts'
 import { openapi } from './openapi.ts'
 import { revocations } from './revocations.ts'
@@ -31,7 +30,7 @@ export const api = async (app: FastifyInstance, options: ApiOptions): Promise<vo
   })
   app.get(`${base}/openapi.json`, async (_request, reply) => reply.type('application/json').send(document))
 
-  const callers = new WeakMap<FastifyRequest, Actor>()
+  const callers = new WeakMap<FastifyRequest, Caller>()
   for (const { method, path, answer } of endpoints) {
     app.route({
       method,
@@ -41,9 +40,10 @@ export const api = async (app: FastifyInstance, options: ApiOptions): Promise<vo
         callers.set(request, await bearer.admit(request, reply))
       },
       handler: async (request, reply) => {
-        const by = callers.get(request)
-        if (!by) throw new Error('nobody was let in')
-        return reply.type('application/json').send(JSON.stringify(await answer(request, by)))
+        const caller = callers.get(request)
+        if (!caller) throw new Error('nobody was let in')
+        const answered = await answer(request, caller.by, () => bearer.demandRecentLogin(caller, reply))
+        return reply.type('application/json').send(JSON.stringify(answered))
       },
     })
   }

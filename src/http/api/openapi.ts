@@ -11,7 +11,7 @@ export const ErrorShape = Type.Object(
 
 const errors = {
   400: 'A parameter or the body is not as described',
-  401: 'No access token, or not one for this API that is still good (RFC 6750)',
+  401: 'No access token, or not one for this API that is still good (RFC 6750), or of a login too old (RFC 9470)',
   403: 'The token lacks the scope, or the person is no administrator',
   404: 'There is no such thing',
   409: 'An act on many needs the confirmation of its preview',

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { confirmationLifetime, confirmationPattern } from '../../administration/confirmation.ts'
-import type { Administration, Revoked } from '../../administration/index.ts'
+import { type Administration, isBulk, type Revoked } from '../../administration/index.ts'
 import type { Clock } from '../../clock.ts'
 import type { Ended, Target } from '../../identity/ending.ts'
 import { OAuthError } from '../../oauth/errors.ts'
@@ -69,7 +69,7 @@ export const revocations = (administration: Administration, clock: Clock): Endpo
     parameters: Type.Object({}, strict),
     body: Asked,
     answers: Answer,
-    async handle({ body }, by) {
+    async handle({ body }, by, demandRecentLogin) {
       const target = targetOf(body.target)
       const answer = (ends: Ended, confirmation: string | undefined) => ({
         target: body.target,
@@ -82,6 +82,7 @@ export const revocations = (administration: Administration, clock: Clock): Endpo
         if (!told) throw missing(target.of)
         return answer(told.ends, told.confirmation)
       }
+      if (isBulk(target)) demandRecentLogin()
       const result = await administration.revoke(target, by, body.confirmation, clock.now())
       if (result.is === 'missing') throw missing(target.of)
       if (result.is === 'unconfirmed')

@@ -121,6 +121,12 @@ t.test('O1 O7 metadata that is sent in cannot open the API; a client cannot wide
     t.throws(() => checkMetadata({ ...app, scope }), { code: 'invalid_client_metadata' }, scope)
   t.ok(checkMetadata({ ...app, scope: `${administratorScope}x` }), 'another scope of a similar name')
   t.ok(checkMetadata({ ...app, scope: administratorScope }, 'operator'), 'the command line may')
+  const open = { ...app, scope: administratorScope, token_endpoint_auth_method: 'none' }
+  t.throws(
+    () => checkMetadata(open, 'operator'),
+    { code: 'invalid_client_metadata', mistakes: [{ field: 'scope', problem: /public client/ }] },
+    'but not for a public client',
+  )
 
   const plain = await server.anApp({ grant_types: ['client_credentials'], resources: [resource], scope: 'read' })
   for (const scope of [administratorScope, `read ${administratorScope}`]) {

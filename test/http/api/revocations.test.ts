@@ -1,6 +1,7 @@
 import t from 'tap'
+import { administratorResource, administratorScope } from '../../../src/oauth/administrator-scope.ts'
 import { notBeforeOf } from '../../../src/oauth/revocations/entry.ts'
-import { aCaller, adminToken, anAdminClient } from '../../support/administrator.ts'
+import { aCaller, adminToken, anAdminClient, anAdministrator } from '../../support/administrator.ts'
 import { alive, anEstate, type Estate, endsOf, type Kind, kinds, places } from '../../support/estate.ts'
 import { aServer } from '../../support/server.ts'
 
@@ -174,3 +175,49 @@ t.test('O8 a body that is not JSON is not read', async (t) => {
     t.match(await call('/revocations', body, { 'content-type': type }), { status: 415 }, type)
   t.match(await call('/revocations', `{"pad":"${'x'.repeat(70_000)}"}`), { status: 413 })
 })
+
+t.test(
+  'RFC 9470 §3 a person acts on many only soon after a login; a program, a preview and one device are free',
+  async (t) => {
+    const resource = administratorResource(one.issuer)
+    const console = await anAdminClient(one, {
+      grant_types: ['authorization_code', 'refresh_token'],
+      redirect_uris: ['https://console.example/cb'],
+      scope: `openid ${administratorScope}`,
+    })
+    const root = await anAdministrator(one, 'root-late')
+    const asked = { scope: `openid ${administratorScope}`, resource }
+    const logged = await one.logIn(root, console, asked)
+    const estate = await anEstate(one)
+    const again = async () => {
+      const { body } = await one.refresh(console, refreshToken)
+      refreshToken = String(body.refresh_token)
+      return aCaller(one, String(body.access_token))
+    }
+    let refreshToken = logged.refresh_token
+    const preview = async (call: ReturnType<typeof aCaller>, kind: Kind) => {
+      const { status, body } = await call('/revocations', { target: shapeOf(kind, estate), preview: true })
+      t.equal(status, 200, `${kind}: a preview`)
+      return body.confirmation
+    }
+    const act = (call: ReturnType<typeof aCaller>, kind: Kind, confirmation: unknown) =>
+      call('/revocations', { target: shapeOf(kind, estate), preview: false, confirmation })
+
+    one.clock.advance({ seconds: 601 })
+    const late = await again()
+    const { seq } = await revocations.state()
+    for (const kind of ['user', 'client', 'all'] as const) {
+      const { status, headers, body } = await act(late, kind, await preview(late, kind))
+      t.match({ status, body }, { status: 401, body: { error: 'insufficient_user_authentication' } }, kind)
+      t.match(headers.get('www-authenticate'), /^Bearer .*error="insufficient_user_authentication".*max_age="600"$/)
+    }
+    t.equal((await revocations.state()).seq, seq, 'nothing ended')
+    const family = { kind: 'family', id: estate.familyId }
+    t.match(await late('/revocations', { target: family, preview: false }), { status: 200 }, 'one device')
+
+    const { access_token: fresh } = await one.logIn(root, console, asked)
+    one.clock.advance({ seconds: 590 })
+    const soon = aCaller(one, fresh)
+    t.match(await act(soon, 'user', await preview(soon, 'user')), { status: 200 }, 'after a new login')
+  },
+)
