@@ -1,4 +1,4 @@
-import { later } from '../clock.ts'
+import { later, stopwatch } from '../clock.ts'
 import type { Actor, EndingStore, EndReason, Target } from '../identity/ending.ts'
 import { longestToken } from '../oauth/client.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
@@ -51,7 +51,12 @@ const subjectOf = async (tx: Tx, target: Target): Promise<{ userId?: string; cli
       // Locked before its sessions, as by whoever starts one or sets a password.
       const people = await tx.$queryRaw<readonly object[]>`
         SELECT id FROM users WHERE id = ${target.id}::uuid FOR NO KEY UPDATE`
-      return people.length === 1 ? { userId: target.id } : undefined
+      if (people.length === 0) return undefined
+      // A session that has ended spares nothing: its tokens would come alive again at whoever reads the feed.
+      const spared = target.sparedSessionId
+      const isAlive = { id: spared ?? '', userId: target.id, endedAt: null }
+      if (spared !== undefined && (await tx.session.count({ where: isAlive })) === 0) return undefined
+      return { userId: target.id }
     }
     case 'client':
       return (await lockClient(tx, target.id)) ? { clientId: target.id } : undefined
@@ -89,9 +94,9 @@ const entriesOf = async (
   { tokensExpireAt }: Marked,
   reason: EndReason,
   now: Date,
+  notBefore: Date,
 ): Promise<readonly NewRevocation[]> => {
   const entry = { notBefore: undefined, sparedSessionId: undefined, reason, tokensExpireAt }
-  const notBefore = notBeforeOf(now)
   switch (target.of) {
     case 'family':
     case 'session':
@@ -140,17 +145,21 @@ export const createEndings = (database: Database): EndingStore => ({
   end: (target, reason, by, now) =>
     onceMore(() =>
       database.transaction(async (tx) => {
+        const waited = stopwatch()
         const of = await subjectOf(tx, target)
         if (!of) return undefined
         const why = target.of === 'app' && reason === 'revoked_by_user' ? 'consent_withdrawn' : reason
         const marked = await mark(tx, selectionOf(target), why, now)
         if (target.of === 'app') {
           const { userId, clientId } = target
-          await tx.consent.deleteMany({ where: { userId, clientId } })
+          const { count } = await tx.consent.deleteMany({ where: { userId, clientId } })
+          if (count + marked.families + marked.codes === 0) return undefined
         }
-        await stamp(tx, target, reason, notBeforeOf(now))
+        // What was issued while it waited for its locks must not outlive it.
+        const notBefore = notBeforeOf(later(now, waited()))
+        await stamp(tx, target, reason, notBefore)
         await record(tx, target, of, marked, reason, by, now)
-        await enter(tx, await entriesOf(tx, target, marked, reason, now), now)
+        await enter(tx, await entriesOf(tx, target, marked, reason, now, notBefore), now)
         const { tokensExpireAt: _, ...ended } = marked
         return ended
       }, patienceMs),

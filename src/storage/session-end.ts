@@ -14,7 +14,8 @@ export const markedWith = async (
   reason: SessionEnd,
   now: Date,
 ): Promise<readonly NewRevocation[]> => {
-  const families = { sessionId: id, offline: false }
+  const left = await leftBehind(tx, id)
+  const families = { sessionId: id, OR: [{ offline: false }, { id: { in: [...left] } }] }
   const { tokensExpireAt } = await mark(tx, { codes: { sessionId: id }, families }, reason, now)
   const entry = { notBefore: undefined, sparedSessionId: undefined, reason }
   // The session's name would end what goes on without it: then each of the others is told by its own.
@@ -27,4 +28,13 @@ export const markedWith = async (
     subject: family.id,
     tokensExpireAt: family.tokensExpireAt,
   }))
+}
+
+/** Families that were granted to go on, and whose client is registered for that no longer. */
+const leftBehind = async (tx: Prisma.TransactionClient, sessionId: string): Promise<readonly string[]> => {
+  const rows = await tx.$queryRaw<readonly { readonly id: string }[]>`
+    SELECT f.id FROM token_families f LEFT JOIN clients c ON c.id = f.client_id
+    WHERE f.session_id = ${sessionId}::uuid AND f.offline AND f.revoked_at IS NULL
+      AND NOT coalesce('offline_access' = ANY (string_to_array(c.metadata->>'scope', ' ')), false)`
+  return rows.map(({ id }) => id)
 }

@@ -60,7 +60,8 @@ t.test('each act marks what it ends and writes its one entry in the same transac
     t.equal(spent === undefined, target.of !== 'family', 'a code that waits buys nothing any more')
     const isSpared = (await families.find(bystander.family))?.revokedAt === undefined
     t.equal(isSpared, target.of !== 'all', 'one family’s death touches no other')
-    t.same(await endings.end(target, 'revoked_by_admin', nobody, start), { sessions: 0, families: 0, codes: 0 })
+    const again = await endings.end(target, 'revoked_by_admin', nobody, start)
+    t.same(again, target.of === 'app' ? undefined : { sessions: 0, families: 0, codes: 0 })
   }
 })
 
@@ -90,6 +91,26 @@ t.test('a logout names the session, or, where something goes on without it, each
   await sessions.end(mixed.login.sessionId, 'logged_out', start)
   t.same(await since(seq + 1), [['family', mixed.family, undefined]])
   t.equal((await families.find(offline.family))?.revokedAt, undefined)
+})
+
+t.test('a session that has ended spares nothing', async (t) => {
+  const { login } = await anEstate()
+  await sessions.end(login.sessionId, 'logged_out', start)
+  const { seq } = await revocations.state()
+  const target = { of: 'user', id: login.userId, sparedSessionId: login.sessionId } as const
+  t.equal(await endings.end(target, 'revoked_by_user', nobody, start), undefined)
+  t.equal((await revocations.state()).seq, seq)
+})
+
+t.test('a logout ends what its client may no longer keep alive', async (t) => {
+  const { login, family } = await anEstate({ offline: true })
+  const client = await clients.find(login.clientId)
+  if (!client) throw new Error('there is no client')
+  const { client_id: _, secrets: __, disabledAt: ___, notBefore: ____, createdAt: _____, ...metadata } = client
+  await clients.update(login.clientId, { ...metadata, scope: 'openid read' })
+  await sessions.end(login.sessionId, 'logged_out', start)
+  await clients.update(login.clientId, metadata)
+  t.match((await families.find(family))?.revokeReason, 'logged_out', 'nothing revives when the scope comes back')
 })
 
 t.test('what is issued after an act is stamped no earlier than verifiers accept', async (t) => {
