@@ -41,7 +41,12 @@ try {
   server = await startServer({ env: { DATABASE_URL: database.url, KEYS_DIR: keysDir } })
   storage = openDatabase({ url: database.url, poolSize: 2, statementTimeoutMs: 60_000, onError: () => {} })
   const { maintenance } = createStores(storage, { log })
-  const target = { ...seeded, origin: server.origin, paths: { introspect: '/oauth2/introspect' } }
+  const target = {
+    ...seeded,
+    origin: server.origin,
+    paths: { authorize: '/oauth2/authorize', token: '/oauth2/token' },
+    forms: { 'login-form': {}, 'consent-form': { decision: 'allow' } },
+  }
   const pids = { server: server.pid, postgres: database.pid }
 
   say('one family after so many refreshes: rows and bytes, of which the ledger')
