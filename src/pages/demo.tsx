@@ -1,6 +1,7 @@
 import { framed } from './document.tsx'
 import { Hidden, Instant } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
+import { Heads } from './table.tsx'
 import { spaTexts } from './texts/demo-spa.ts'
 import type { Texts } from './texts/en.ts'
 
@@ -51,12 +52,7 @@ const indented = (body: string): string => {
 const Claims = ({ claims, words }: Pick<DemoSignedIn, 'claims'> & { readonly words: Texts['demo'] }) => (
   <table id="demo-claims">
     <caption>{words.claims}</caption>
-    <thead>
-      <tr>
-        <th scope="col">{words.claim}</th>
-        <th scope="col">{words.value}</th>
-      </tr>
-    </thead>
+    <Heads labels={[words.claim, words.value]} />
     <tbody>
       {Object.entries(claims).map(([name, value]) => (
         <tr key={name}>

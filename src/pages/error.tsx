@@ -1,6 +1,7 @@
 import { framed } from './document.tsx'
 import { type Presentation, texts } from './language.ts'
 import { webLink } from './link.ts'
+import { Heads } from './table.tsx'
 import type { Texts } from './texts/en.ts'
 
 export type ErrorKind = keyof Texts['error']['kinds']
@@ -53,13 +54,7 @@ const Developer = ({ check, comparisons, t }: NonNullable<ErrorData['developer']
       {comparisons.length > 0 && (
         <table>
           <caption>{words.caption}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{words.parameter}</th>
-              <th scope="col">{words.received}</th>
-              <th scope="col">{words.registered}</th>
-            </tr>
-          </thead>
+          <Heads labels={[words.parameter, words.received, words.registered]} />
           <tbody>
             {comparisons.map(({ parameter, received, registered }) => (
               <tr key={parameter}>

@@ -1,4 +1,5 @@
 import { Instant } from '../form.tsx'
+import { Heads } from '../table.tsx'
 import type { AccountTexts } from '../texts/account.ts'
 import type { Texts } from '../texts/en.ts'
 import { type AccountFrame, Act } from './frame.tsx'
@@ -84,18 +85,10 @@ export const Apps = ({
       <p>{words.apps.none}</p>
     ) : (
       <table>
-        <thead>
-          <tr>
-            {[words.apps.app, words.apps.may, words.apps.since, words.lastUsed, words.apps.logins].map((label) => (
-              <th key={label} scope="col">
-                {label}
-              </th>
-            ))}
-            <th scope="col">
-              <span class="unseen">{words.acts}</span>
-            </th>
-          </tr>
-        </thead>
+        <Heads
+          labels={[words.apps.app, words.apps.may, words.apps.since, words.lastUsed, words.apps.logins]}
+          acts={words.acts}
+        />
         <tbody>
           {apps.map((app) => (
             <App key={app.clientId} app={app} frame={frame} words={words} t={t} />

@@ -1,4 +1,5 @@
 import { Instant } from '../form.tsx'
+import { Heads } from '../table.tsx'
 import type { AccountTexts } from '../texts/account.ts'
 import { type AccountFrame, Act } from './frame.tsx'
 
@@ -83,18 +84,7 @@ export const Devices = ({
     <section aria-labelledby="devices">
       <h2 id="devices">{t.title}</h2>
       <table>
-        <thead>
-          <tr>
-            {[t.device, t.network, t.first, words.lastUsed].map((label) => (
-              <th key={label} scope="col">
-                {label}
-              </th>
-            ))}
-            <th scope="col">
-              <span class="unseen">{words.acts}</span>
-            </th>
-          </tr>
-        </thead>
+        <Heads labels={[t.device, t.network, t.first, words.lastUsed]} acts={words.acts} />
         <tbody>
           {devices.map((device) => (
             <Device key={device.id} device={device} frame={frame} words={words} />

@@ -1,5 +1,6 @@
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
+import { Heads } from '../table.tsx'
 import { type AccountTexts, accountTexts } from '../texts/account.ts'
 import { type DeviceName, deviceWords } from './devices.tsx'
 import { accountFrame } from './frame.tsx'
@@ -70,18 +71,7 @@ export const endedPage = (
           </div>
           {ends.length > 0 && (
             <table>
-              <thead>
-                <tr>
-                  {[t.what, t.when, t.why, t.from].map((label) => (
-                    <th key={label} scope="col">
-                      {label}
-                    </th>
-                  ))}
-                  <th scope="col">
-                    <span class="unseen">{words.acts}</span>
-                  </th>
-                </tr>
-              </thead>
+              <Heads labels={[t.what, t.when, t.why, t.from]} acts={words.acts} />
               <tbody>
                 {ends.map((end) => (
                   <End key={end.id} end={end} base={base} words={words} />

@@ -1,5 +1,6 @@
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
+import { Heads } from '../table.tsx'
 import { adminTexts } from '../texts/admin.ts'
 import { adminFrame, Pages, revokeLink } from './frame.tsx'
 import { type Found, Search } from './people.tsx'
@@ -35,18 +36,7 @@ export const clientsPage = (
           {found?.length === 0 && <p class="muted">{words.search.noApp}</p>}
           {found && found.length > 0 && (
             <table>
-              <thead>
-                <tr>
-                  {[words.families.app, words.state, words.since].map((heading) => (
-                    <th key={heading} scope="col">
-                      {heading}
-                    </th>
-                  ))}
-                  <th scope="col">
-                    <span class="unseen">{words.acts}</span>
-                  </th>
-                </tr>
-              </thead>
+              <Heads labels={[words.families.app, words.state, words.since]} acts={words.acts} />
               <tbody>
                 {found.map(({ id, name, disabled, since }) => (
                   <tr key={id}>

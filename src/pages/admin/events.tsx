@@ -1,5 +1,6 @@
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
+import { Heads } from '../table.tsx'
 import { type AdminTexts, adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, type Counts, type Pager, Pages } from './frame.tsx'
 import { type DeviceName, deviceWords, Network } from './sessions.tsx'
@@ -107,15 +108,7 @@ export const eventsPage = ({ frame, events, of, ...pager }: EventsPage, presenta
           {events.length === 0 && <p class="muted">{t.none}</p>}
           {events.length > 0 && (
             <table>
-              <thead>
-                <tr>
-                  {[t.when, t.what, words.person, words.families.app, t.from].map((heading) => (
-                    <th key={heading} scope="col">
-                      {heading}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <Heads labels={[t.when, t.what, words.person, words.families.app, t.from]} />
               <tbody>
                 {events.map((event) => (
                   <Event key={event.id} event={event} base={frame.base} words={words} />

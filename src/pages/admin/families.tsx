@@ -1,5 +1,6 @@
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
+import { Heads } from '../table.tsx'
 import { adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, End, type Pager, Pages, revokeLink } from './frame.tsx'
 import { type DeviceName, deviceWords, Network, type Rows } from './sessions.tsx'
@@ -30,19 +31,10 @@ export const Families = ({
   if (families.length === 0) return <p class="muted">{t.none}</p>
   return (
     <table>
-      <thead>
-        <tr>
-          {named && <th scope="col">{words.person}</th>}
-          {[t.app, ofDevices.device, ofDevices.began, ofDevices.lastUsed].map((label) => (
-            <th key={label} scope="col">
-              {label}
-            </th>
-          ))}
-          <th scope="col">
-            <span class="unseen">{words.acts}</span>
-          </th>
-        </tr>
-      </thead>
+      <Heads
+        labels={[...(named ? [words.person] : []), t.app, ofDevices.device, ofDevices.began, ofDevices.lastUsed]}
+        acts={words.acts}
+      />
       <tbody>
         {families.map((family) => (
           <tr key={family.id}>

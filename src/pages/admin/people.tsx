@@ -1,5 +1,6 @@
 import { Alert, Field, Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
+import { Heads } from '../table.tsx'
 import { type AdminTexts, adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, type Pager, Pages } from './frame.tsx'
 
@@ -80,15 +81,7 @@ export const peoplePage = (
           {found?.length === 0 && <p class="muted">{words.search.nobody}</p>}
           {found && found.length > 0 && (
             <table>
-              <thead>
-                <tr>
-                  {[words.person, words.name, words.email, words.state, words.since].map((heading) => (
-                    <th key={heading} scope="col">
-                      {heading}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <Heads labels={[words.person, words.name, words.email, words.state, words.since]} />
               <tbody>
                 {found.map((person) => (
                   <tr key={person.id}>

@@ -1,5 +1,6 @@
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
+import { Heads } from '../table.tsx'
 import { type AdminTexts, adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, End, type Pager, Pages } from './frame.tsx'
 
@@ -42,19 +43,7 @@ export const Sessions = ({
   if (sessions.length === 0) return <p class="muted">{t.none}</p>
   return (
     <table>
-      <thead>
-        <tr>
-          {named && <th scope="col">{words.person}</th>}
-          {[t.device, t.began, t.lastUsed].map((label) => (
-            <th key={label} scope="col">
-              {label}
-            </th>
-          ))}
-          <th scope="col">
-            <span class="unseen">{words.acts}</span>
-          </th>
-        </tr>
-      </thead>
+      <Heads labels={[...(named ? [words.person] : []), t.device, t.began, t.lastUsed]} acts={words.acts} />
       <tbody>
         {sessions.map((session) => {
           const device = deviceWords(session.device, words)

@@ -1,5 +1,6 @@
 import { Instant } from '../form.tsx'
 import type { Language } from '../language.ts'
+import { Heads } from '../table.tsx'
 import { type Chain, length } from './chain.ts'
 import { FamilyPicture } from './picture.tsx'
 import { familyWords } from './words.ts'
@@ -18,15 +19,7 @@ export const FamilyStory = ({ chain, language }: { readonly chain: Chain; readon
       </section>
       <table>
         <caption>{words.table}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.generation}</th>
-            <th scope="col">{words.at}</th>
-            <th scope="col">{words.network}</th>
-            <th scope="col">{words.device}</th>
-            <th scope="col">{words.retries}</th>
-          </tr>
-        </thead>
+        <Heads labels={[words.generation, words.at, words.network, words.device, words.retries]} />
         <tbody>
           {chain.end?.theft && (
             <tr class="bad-row">
