@@ -1,10 +1,8 @@
+import { type DeviceName, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
 import { Heads } from '../table.tsx'
 import type { AccountTexts } from '../texts/account.ts'
 import { type AccountFrame, Act } from './frame.tsx'
-
-/** Undefined where the browser did not say what it is. */
-export type DeviceName = { readonly browser: string; readonly system: string | undefined } | undefined
 
 export type DeviceShown = {
   readonly id: string
@@ -38,7 +36,7 @@ const Device = ({
         {name} {device.isHere && <span class="new">{t.here}</span>}
         {device.apps.length > 0 && <span class="muted">{t.apps(device.apps.join(', '))}</span>}
       </th>
-      <td data-label={t.network}>{device.network ? <code class="address">{device.network}</code> : '–'}</td>
+      <td data-label={t.network}>{device.network ? <Network network={device.network} /> : '–'}</td>
       <td data-label={t.first}>
         <Instant at={device.firstUsed} />
       </td>

@@ -1,8 +1,9 @@
+import { type DeviceName, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { type AccountTexts, accountTexts } from '../texts/account.ts'
-import { type DeviceName, deviceWords } from './devices.tsx'
+import { deviceWords } from './devices.tsx'
 import { accountFrame } from './frame.tsx'
 
 export type EndShown = {
@@ -34,7 +35,7 @@ const End = ({ end, base, words }: { readonly end: EndShown; readonly base: stri
         {deviceWords(end.device, words)}
         {end.network && (
           <span class="muted">
-            <code class="address">{end.network}</code>
+            <Network network={end.network} />
           </span>
         )}
       </td>

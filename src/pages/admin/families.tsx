@@ -1,9 +1,10 @@
+import { type DeviceName, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, End, type Pager, Pages, revokeLink } from './frame.tsx'
-import { type DeviceName, deviceWords, Network, type Rows } from './sessions.tsx'
+import { deviceWords, type Rows } from './sessions.tsx'
 
 export type FamilyShown = {
   readonly id: string
@@ -49,9 +50,7 @@ export const Families = ({
             </td>
             <td data-label={ofDevices.device}>
               {deviceWords(family.device, words)}
-              <span class="muted">
-                <Network network={family.network} />
-              </span>
+              <span class="muted">{family.network && <Network network={family.network} />}</span>
             </td>
             <td data-label={ofDevices.began}>
               <Instant at={family.began} />

@@ -1,11 +1,9 @@
+import { type DeviceName, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { type AdminTexts, adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, End, type Pager, Pages } from './frame.tsx'
-
-/** Undefined where the browser did not say what it is. */
-export type DeviceName = { readonly browser: string; readonly system: string | undefined } | undefined
 
 export type SessionShown = {
   readonly id: string
@@ -21,10 +19,7 @@ export type SessionShown = {
 export const deviceWords = (device: DeviceName, { sessions }: AdminTexts): string =>
   device ? sessions.deviceName(device.browser, device.system) : sessions.unknown
 
-export const Network = ({ network }: { readonly network: string | undefined }) =>
-  network === undefined ? null : <code class="address">{network}</code>
-
-/** @property shared whether the person is named in each row, or all rows are of one */
+/** @property named whether the person is named in each row, or all rows are of one */
 export type Rows = {
   readonly frame: AdminFrame
   readonly words: AdminTexts
@@ -56,9 +51,7 @@ export const Sessions = ({
               )}
               <td data-label={t.device}>
                 {device} {session.isHere && <span class="new">{t.here}</span>}
-                <span class="muted">
-                  <Network network={session.network} />
-                </span>
+                <span class="muted">{session.network && <Network network={session.network} />}</span>
               </td>
               <td data-label={t.began}>
                 <Instant at={session.began} />
