@@ -11,7 +11,7 @@ import type { Presenter } from '../interaction/presentation.ts'
 import type { SignIn } from '../interaction/sign-in.ts'
 import { acts } from './acts.ts'
 import type { ConsentList, FamilyList } from './contracts.ts'
-import { createDoor } from './door.ts'
+import { createAccountDoor } from './door.ts'
 import { ended } from './ended.ts'
 import { logInToAccount } from './log-in.ts'
 import { newPassword } from './new-password.ts'
@@ -49,7 +49,7 @@ export type AccountOptions = {
  * ends through `EndingStore`, and a password is looked at through `SignIn`.
  */
 export const account = async (app: FastifyInstance, { stores, policy, ...rest }: AccountOptions): Promise<void> => {
-  const door = createDoor({ ...rest, sessions: stores.sessions, policy })
+  const door = createAccountDoor({ ...rest, sessions: stores.sessions, policy })
   const options = { ...rest, ...stores, door }
   await app.register(overview, options)
   await app.register(acts, options)
