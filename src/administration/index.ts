@@ -42,6 +42,9 @@ export type Revoked =
 /** Whether an act reaches past one device or one app of one person: then it must be announced before it is done. */
 export const isBulk = ({ of }: Target): boolean => of === 'user' || of === 'client' || of === 'all'
 
+/** Whoever acts on many must have logged in within so many seconds: a browser left open is not enough. */
+export const recentLogin = 600
+
 const newestEvents = 100
 
 export const createAdministration = (deps: {

@@ -1,3 +1,4 @@
+import { recentLogin } from '../../administration/index.ts'
 import type { Actor } from '../../identity/ending.ts'
 import type { AdminFrame } from '../../pages/admin/frame.tsx'
 import { createDoor, type DoorDependencies, type Guest, type Door as PersonalDoor } from '../door.ts'
@@ -10,15 +11,12 @@ import { doneIn } from './addresses.ts'
 export type Visit = Guest & {
   readonly frame: AdminFrame
   readonly by: Actor
-  /** Logged in within the last ten minutes: without that nothing big is ended. */
+  /** Logged in so recently that something big may be ended. */
   readonly isFresh: boolean
 }
 
 /** Who is no administrator any more, or disabled, is let in no longer. */
 export type Door = PersonalDoor<Visit>
-
-/** Seconds. */
-const fresh = 600
 
 export const createAdminDoor = (deps: DoorDependencies): Door =>
   createDoor(deps, {
@@ -28,7 +26,7 @@ export const createAdminDoor = (deps: DoorDependencies): Door =>
       const { session, user, now, frame } = guest
       if (!user.admin) throw new PageError(403, 'denied', 'access_denied', 'the person is no administrator')
       const by: Actor = { userId: user.id, through: 'pages', ...originOf(request) }
-      const isFresh = now.getTime() - session.authenticatedAt.getTime() <= fresh * 1000
+      const isFresh = now.getTime() - session.authenticatedAt.getTime() <= recentLogin * 1000
       return { ...guest, by, isFresh, frame: { ...frame, done: doneIn(queryParameters(request)) } }
     },
     turnAway() {

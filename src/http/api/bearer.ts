@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Administration } from '../../administration/index.ts'
+import { type Administration, recentLogin } from '../../administration/index.ts'
 import { type Clock, numericDate } from '../../clock.ts'
 import type { Actor } from '../../identity/ending.ts'
 import { administratorResource, administratorScope } from '../../oauth/administrator-scope.ts'
@@ -17,9 +17,6 @@ export type Bearer = {
   /** @throws OAuthError where a person has to log in again before acting on many */
   demandRecentLogin(caller: Caller, reply: FastifyReply): void
 }
-
-/** As long as the pages trust a login for such acts, in seconds. */
-const recent = 600
 
 /**
  * Who may call: a client by itself, or an administrator through one, with an access token of this server for this API. It
@@ -71,13 +68,13 @@ export const createBearer = (deps: {
     },
     demandRecentLogin({ by, authTime }, reply) {
       if (by.userId === undefined) return
-      if (authTime !== undefined && numericDate(deps.clock.now()) - authTime <= recent) return
+      if (authTime !== undefined && numericDate(deps.clock.now()) - authTime <= recentLogin) return
       const code = 'insufficient_user_authentication'
       const description = 'This ends much at once. Log in again first.'
       // RFC 9470 §3: `max_age` says how long ago the login may be.
-      const why = `error="${code}", error_description="${description}", max_age="${recent}"`
+      const why = `error="${code}", error_description="${description}", max_age="${recentLogin}"`
       reply.header('www-authenticate', `${challenge}, ${why}`)
-      throw new OAuthError(code, description, `the login is older than ${recent} s`)
+      throw new OAuthError(code, description, `the login is older than ${recentLogin} s`)
     },
   }
 }
