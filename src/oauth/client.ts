@@ -16,7 +16,14 @@ const oneOf = <const Values extends string[]>(values: readonly [...Values], fall
 export const signingAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
-export const authenticationMethods = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+export const authenticationMethods = [
+  'none',
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+] as const
 export type AuthenticationMethod = (typeof authenticationMethods)[number]
 
 export const ClientMetadata = Type.Object(
@@ -26,6 +33,13 @@ export const ClientMetadata = Type.Object(
     logo_uri: Type.Optional(uri()),
     policy_uri: Type.Optional(uri()),
     tos_uri: Type.Optional(uri()),
+    contacts: Type.Array(text(320), { maxItems: 10, default: [] }),
+    software_id: Type.Optional(text(200)),
+    software_version: Type.Optional(text(200)),
+    application_type: oneOf(['web', 'native'], 'web'),
+
+    /** Sets what FAPI 2.0 asks, and refuses what contradicts it: profile.ts. */
+    profile: oneOf(['none', 'fapi2', 'fapi2_message_signing'], 'none'),
 
     token_endpoint_auth_method: oneOf(authenticationMethods, 'client_secret_basic'),
     token_endpoint_auth_signing_alg: Type.Optional(Type.Enum(signingAlgorithms)),
@@ -35,17 +49,44 @@ export const ClientMetadata = Type.Object(
       Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 20 }) }),
     ),
     jwks_uri: Type.Optional(uri()),
+    /** RFC 8705 §2.1.2: exactly one of these says which certificate is the client's. */
+    tls_client_auth_subject_dn: Type.Optional(text(1000)),
+    tls_client_auth_san_dns: Type.Optional(text(255)),
+    tls_client_auth_san_uri: Type.Optional(uri()),
+    tls_client_auth_san_ip: Type.Optional(text(45)),
+    tls_client_auth_san_email: Type.Optional(text(320)),
+    /** RFC 8705 §3.4, RFC 9449 §5.2: no token without such a proof. */
+    tls_client_certificate_bound_access_tokens: Type.Boolean({ default: false }),
+    dpop_bound_access_tokens: Type.Boolean({ default: false }),
 
     redirect_uris: Type.Array(uri(), { maxItems: 50, default: [] }),
     post_logout_redirect_uris: Type.Array(uri(), { maxItems: 50, default: [] }),
-    grant_types: Type.Array(Type.Enum(['authorization_code', 'refresh_token', 'client_credentials']), {
-      default: ['authorization_code'],
-      maxItems: 10,
-    }),
+    response_types: Type.Array(Type.Enum(['code']), { default: ['code'], maxItems: 10 }),
+    grant_types: Type.Array(
+      Type.Enum([
+        'authorization_code',
+        'refresh_token',
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:device_code',
+      ]),
+      { default: ['authorization_code'], maxItems: 10 },
+    ),
     scope: Type.String({ maxLength: 4000, default: 'openid' }),
     /** RFC 8707: the resources this client may ask for; the first is the default (RFC 9068 §3). */
     resources: Type.Array(uri(), { maxItems: 50, default: [] }),
     pkce: oneOf(['required', 'optional'], 'required'),
+    /** RFC 9126 §6. */
+    require_pushed_authorization_requests: Type.Boolean({ default: false }),
+    /** RFC 9101 §10.5. */
+    require_signed_request_object: Type.Boolean({ default: false }),
+    request_object_signing_alg: Type.Optional(Type.Enum(signingAlgorithms)),
+    /** OIDC Core §6.2: request objects may be fetched from these addresses, and from no other. */
+    request_uris: Type.Array(uri(), { maxItems: 20, default: [] }),
+    default_max_age: Type.Optional(Type.Integer({ minimum: 0, maximum: 10 * 365 * 86400 })),
+    require_auth_time: Type.Boolean({ default: false }),
+    default_acr_values: Type.Array(text(200), { maxItems: 20, default: [] }),
+    /** OIDC Core §4: where a login that begins at this server leads. */
+    initiate_login_uri: Type.Optional(uri()),
     /** A client of the same owner as the server: its people are not asked for consent. */
     first_party: Type.Boolean({ default: false }),
     introspect: oneOf(['own', 'resources', 'all'], 'own'),
@@ -53,6 +94,20 @@ export const ClientMetadata = Type.Object(
 
     id_token_signed_response_alg: oneOf(signingAlgorithms, 'RS256'),
     access_token_signed_response_alg: oneOf(signingAlgorithms, 'RS256'),
+    /** OIDC Core §5.3.2, JARM §4, RFC 9701 §6: absent, the answer is not signed; JARM's falls back to the ID token's. */
+    userinfo_signed_response_alg: Type.Optional(Type.Enum(signingAlgorithms)),
+    authorization_signed_response_alg: Type.Optional(Type.Enum(signingAlgorithms)),
+    introspection_signed_response_alg: Type.Optional(Type.Enum(signingAlgorithms)),
+    /** Whether the ID token itself says what the scopes ask for, as some apps expect; userinfo always does. */
+    id_token_scope_claims: Type.Boolean({ default: false }),
+    /** OIDC Core §8. */
+    subject_type: oneOf(['public', 'pairwise'], 'public'),
+    sector_identifier_uri: Type.Optional(uri()),
+
+    backchannel_logout_uri: Type.Optional(uri()),
+    backchannel_logout_session_required: Type.Boolean({ default: false }),
+    frontchannel_logout_uri: Type.Optional(uri()),
+    frontchannel_logout_session_required: Type.Boolean({ default: false }),
 
     access_token_lifetime: seconds(600, longestToken),
     id_token_lifetime: seconds(600, longestToken),

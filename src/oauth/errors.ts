@@ -1,6 +1,6 @@
 /**
  * Every error code the protocol knows, with its status, once. RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1,
- * RFC 7591 §3.2.2, RFC 8707 §2, RFC 9101 §6, RFC 9470 §3, OIDC Core §3.1.2.6.
+ * RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2, RFC 9101 §6, RFC 9449 §5 and §8, RFC 9470 §3, OIDC Core §3.1.2.6.
  */
 const statuses = {
   invalid_request: 400,
@@ -20,6 +20,13 @@ const statuses = {
   interaction_required: 400,
   account_selection_required: 400,
   unmet_authentication_requirements: 400,
+  authorization_pending: 400,
+  slow_down: 400,
+  expired_token: 400,
+  invalid_dpop_proof: 400,
+  use_dpop_nonce: 400,
+  invalid_request_object: 400,
+  invalid_request_uri: 400,
   request_not_supported: 400,
   request_uri_not_supported: 400,
   registration_not_supported: 400,

@@ -134,7 +134,7 @@ t.test('K4 each advertised algorithm signs, and each method of authentication wo
   const methods = listOf(body.token_endpoint_auth_methods_supported)
   t.same([...methods].sort(), Object.keys(present).sort(), 'nothing else is advertised')
   for (const method of methods) t.equal((await present[method]?.())?.status, 200, method)
-  for (const method of ['client_secret_jwt', 'tls_client_auth'])
+  for (const method of ['client_secret_jwt', 'client_secret_tls'])
     await t.rejects(server.anApp({ token_endpoint_auth_method: method }), { code: 'invalid_client_metadata' })
 })
 
