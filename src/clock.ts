@@ -9,6 +9,8 @@ export const numericDate = (instant: Date): number => Math.floor(instant.getTime
 /** @param seconds may be negative */
 export const later = (instant: Date, seconds: number): Date => new Date(instant.getTime() + seconds * 1000)
 
+export const earlier = (a: Date, b: Date): Date => (a < b ? a : b)
+
 /** Whole seconds that have passed since it was called, whatever the clock says meanwhile. */
 export const stopwatch = (): (() => number) => {
   const began = performance.now()

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { numericDate } from '../clock.ts'
+import { earlier, numericDate } from '../clock.ts'
 import type { Family } from '../oauth/stores.ts'
 import type { LedgerEntry } from '../oauth/tokens/history.ts'
 import { deviceOf } from '../user-agent.ts'
@@ -58,7 +58,7 @@ const parseFamilyId = (text: string): { readonly id: string; readonly generation
 
 const ended = (family: Family, now: Date): { readonly at: Date; readonly why: string } | undefined => {
   if (family.revokedAt) return { at: family.revokedAt, why: endInWords(family.revokeReason) }
-  const at = family.idleExpiresAt < family.absoluteExpiresAt ? family.idleExpiresAt : family.absoluteExpiresAt
+  const at = earlier(family.idleExpiresAt, family.absoluteExpiresAt)
   return at <= now
     ? { at, why: at < family.absoluteExpiresAt ? 'nobody used it for too long' : 'its time was over' }
     : undefined

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { numericDate } from '../clock.ts'
+import { earlier, numericDate } from '../clock.ts'
 import type { Session } from '../identity/stores.ts'
 import { deviceOf } from '../user-agent.ts'
 import { createGroup, type Outcome } from './answer.ts'
@@ -50,7 +50,7 @@ const list = (context: Context) => (options: UserOption) =>
           session.id,
           names.get(session.userId),
           session.lastUsedAt,
-          session.idleExpiresAt < session.absoluteExpiresAt ? session.idleExpiresAt : session.absoluteExpiresAt,
+          earlier(session.idleExpiresAt, session.absoluteExpiresAt),
           networkShown(session.ip),
           deviceOf(session.userAgent),
         ]),

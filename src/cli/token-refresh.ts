@@ -1,3 +1,4 @@
+import { earlier, numericDate } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { createKeyDirectory } from '../keys/directory.ts'
 import { retryWindow } from '../oauth/client.ts'
@@ -34,7 +35,7 @@ export const inspectRefreshToken = async (token: string, deps: Deps): Promise<In
   const about = { family_id: parsed.familyId, generation: parsed.generation }
   if (!family) return found(['Its family is unknown: it ended so long ago that it was forgotten.'], about)
   const client = await stores.clients.find(family.clientId)
-  const expiresAt = family.idleExpiresAt < family.absoluteExpiresAt ? family.idleExpiresAt : family.absoluteExpiresAt
+  const expiresAt = earlier(family.idleExpiresAt, family.absoluteExpiresAt)
   const claims = {
     ...about,
     live_generation: family.live.generation,
@@ -42,8 +43,8 @@ export const inspectRefreshToken = async (token: string, deps: Deps): Promise<In
     client_id: family.clientId,
     sid: family.sessionId,
     scope: family.scope.join(' '),
-    iat: Math.floor(family.live.issuedAt.getTime() / 1000),
-    exp: Math.floor(expiresAt.getTime() / 1000),
+    iat: numericDate(family.live.issuedAt),
+    exp: numericDate(expiresAt),
   }
   if (!client) return found(['Its client was deleted.'], claims)
   const { jkt, cookieBound } = family

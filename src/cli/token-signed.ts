@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { numericDate } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { statusAt } from '../keys/schedule.ts'
 import { verifyOwn } from '../keys/verification.ts'
@@ -78,9 +79,7 @@ const signatureProblem = async (
 }
 
 const expired = ({ exp }: Claims, now: Date): readonly string[] =>
-  typeof exp === 'number' && exp * 1000 <= now.getTime()
-    ? [`It expired ${Math.floor(now.getTime() / 1000) - exp} seconds ago.`]
-    : []
+  typeof exp === 'number' && exp * 1000 <= now.getTime() ? [`It expired ${numericDate(now) - exp} seconds ago.`] : []
 
 /** What only the server knows: an API that verifies offline does not see it before the token expires. */
 const revoked = async (claims: Claims, { stores }: Deps): Promise<readonly string[]> => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { later } from '../clock.ts'
+import { earlier, later } from '../clock.ts'
 import { type Random, secret } from '../random.ts'
 import type { Session, SessionLimit } from './stores.ts'
 
@@ -31,8 +31,6 @@ const newCookie = (random: Random): SessionCookie => {
 /** @returns undefined for what is no session cookie: the database need not be asked */
 export const sessionHash = (token: string | undefined): Buffer | undefined =>
   token !== undefined && /^tss_[\w-]{43}$/.test(token) ? hashOf(token) : undefined
-
-const earlier = (a: Date, b: Date): Date => (a < b ? a : b)
 
 export const newSession = (
   login: Pick<Session, 'userId' | 'amr' | 'acr' | 'ip' | 'userAgent'>,

@@ -1,4 +1,4 @@
-import { numericDate } from '../clock.ts'
+import { earlier, numericDate } from '../clock.ts'
 import type { Client } from './client.ts'
 import { entitled, isOffline, leavesNothing } from './entitlement.ts'
 import { formatScope } from './scope.ts'
@@ -94,7 +94,6 @@ const introspectRefreshToken = async (
   if (family.idleExpiresAt <= now || family.absoluteExpiresAt <= now) return inactive
   const { scope } = entitled(family, client)
   if (leavesNothing(family.scope, scope)) return inactive
-  const expiresAt = new Date(Math.min(family.idleExpiresAt.getTime(), family.absoluteExpiresAt.getTime()))
   return {
     active: true,
     token_type: 'refresh_token',
@@ -104,7 +103,7 @@ const introspectRefreshToken = async (
     sid: family.sessionId,
     scope: formatScope(scope),
     iat: numericDate(family.live.issuedAt),
-    exp: numericDate(expiresAt),
+    exp: numericDate(earlier(family.idleExpiresAt, family.absoluteExpiresAt)),
   }
 }
 

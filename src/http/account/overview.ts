@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { earlier } from '../../clock.ts'
 import type { NoticeStore } from '../../identity/account.ts'
 import type { Session, SessionStore } from '../../identity/stores.ts'
 import { networkOf } from '../../network.ts'
@@ -80,7 +81,7 @@ const deviceOf = (
   network: ip === undefined ? undefined : networkOf(ip),
   firstUsed: createdAt,
   lastUsed: lastUsedAt,
-  ends: idleExpiresAt < absoluteExpiresAt ? idleExpiresAt : absoluteExpiresAt,
+  ends: earlier(idleExpiresAt, absoluteExpiresAt),
   apps: [
     ...new Set(
       logins.filter(({ sessionId }) => sessionId === id).map(({ clientId }) => names.get(clientId) ?? clientId),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { later } from '../../clock.ts'
+import { earlier, later } from '../../clock.ts'
 import type { Client } from '../client.ts'
 import { invalidGrant } from '../errors.ts'
 import { proves } from '../pkce.ts'
@@ -51,8 +51,6 @@ const standingOf = (family: Family, { issuedAt, session }: Bought): Family => ({
     absoluteExpiresAt: earlier(family.absoluteExpiresAt, session.absoluteExpiresAt),
   }),
 })
-
-const earlier = (a: Date, b: Date): Date => (a < b ? a : b)
 
 export const codeHash = (code: string): Buffer => createHash('sha256').update(code).digest()
 
