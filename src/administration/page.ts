@@ -1,3 +1,4 @@
+import { uuid } from '../uuid.ts'
 import type { Place } from './stores.ts'
 
 /** One page of a list. @property next what to ask for as `after`; undefined on the last page */
@@ -18,9 +19,6 @@ export const paged = async <T>(
   return { items, next: found.length > limit && last ? keyOf(last) : undefined }
 }
 
-const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
-/** Of a UUID in lower case, as it is stored. */
-export const uuidPattern = `^${uuid}$`
 /** Of a `Place` as text: milliseconds and the id. */
 export const placePattern = `^\\d{1,14}\\.${uuid}$`
 const place = new RegExp(placePattern)

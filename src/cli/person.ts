@@ -1,10 +1,12 @@
 import type { User } from '../identity/stores.ts'
 import { parseUsername } from '../identity/username.ts'
+import { isUuid as isStoredUuid } from '../uuid.ts'
 import type { Opened } from './context.ts'
 import { notFound } from './refusal.ts'
 import { counted, countedAtMost, printable } from './table.ts'
 
-export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+/** People write an id in either case. */
+export const isUuid = (text: string): boolean => isStoredUuid(text.toLowerCase())
 
 /** By name, or by the `sub` of a token. @throws Refusal */
 export const findPerson = async ({ users }: Pick<Opened['stores'], 'users'>, name: string): Promise<User> => {

@@ -5,6 +5,7 @@ import type { SessionStore } from '../../identity/stores.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
 import type { FamilyHistory, HistoryStore } from '../../oauth/tokens/history.ts'
 import { whyPage, whyStrangerPage } from '../../pages/family/page.tsx'
+import { isUuid } from '../../uuid.ts'
 import type { Browser } from '../browser.ts'
 import type { Presenter } from '../interaction/presentation.ts'
 import { chainOf, endOf } from './family-story.ts'
@@ -19,7 +20,6 @@ export type WhyOptions = {
   readonly basePath: string
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** The id of a family or of a request, and nothing else that somebody would like to see on our page. */
 const printable = /^[\w-]{1,64}$/
 
@@ -36,7 +36,7 @@ export const why = async (app: FastifyInstance, options: WhyOptions): Promise<vo
     const accountPath = `${basePath}/account`
     const hash = sessionHash(browser.session(request))
     const person = hash && (await sessions.find(hash, now))
-    const history: FamilyHistory | undefined = person && uuid.test(id) ? await families.show(id) : undefined
+    const history: FamilyHistory | undefined = person && isUuid(id) ? await families.show(id) : undefined
     if (!person || history?.family.userId !== person.user.id)
       return presenter.send(request, reply.code(person ? 404 : 401), (presentation) =>
         whyStrangerPage({ id, accountPath }, presentation),

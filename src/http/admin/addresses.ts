@@ -1,8 +1,7 @@
-import { uuidPattern } from '../../administration/page.ts'
 import type { Ended, Target } from '../../identity/ending.ts'
 import type { Pairs } from '../../pages/form.tsx'
+import { isUuid } from '../../uuid.ts'
 
-const uuid = new RegExp(uuidPattern)
 const clientId = /^[ -~]{1,128}$/
 
 /** What an act is on, as forms and links of these pages say it. @returns undefined for what says no such thing */
@@ -13,12 +12,12 @@ export const targetIn = (from: URLSearchParams): Target | undefined => {
     case 'session':
     case 'family':
     case 'user':
-      return uuid.test(id) ? { of: kind, id } : undefined
+      return isUuid(id) ? { of: kind, id } : undefined
     case 'client':
       return clientId.test(id) ? { of: kind, id } : undefined
     case 'app': {
       const [user, client] = [from.get('user') ?? '', from.get('client') ?? '']
-      return uuid.test(user) && clientId.test(client) ? { of: kind, userId: user, clientId: client } : undefined
+      return isUuid(user) && clientId.test(client) ? { of: kind, userId: user, clientId: client } : undefined
     }
     case 'all':
       return { of: kind }

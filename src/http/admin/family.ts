@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Administration } from '../../administration/index.ts'
-import { uuidPattern } from '../../administration/page.ts'
 import { familyPage } from '../../pages/admin/family.tsx'
+import { isUuid } from '../../uuid.ts'
 import { chainOf, endOf } from '../account/family-story.ts'
 import type { Presenter } from '../interaction/presentation.ts'
 import { PageError } from '../page-error.ts'
@@ -13,15 +13,13 @@ export type FamilyOptions = {
   readonly administration: Administration
 }
 
-const uuid = new RegExp(uuidPattern)
-
 /** The picture of a family: why it ended, and where a copy came back. */
 export const family = async (app: FastifyInstance, { door, presenter, administration }: FamilyOptions) => {
   app.get<{ Params: { id: string } }>('/admin/families/:id', async (request, reply) => {
     const visit = await door.enter(request, reply)
     if (!visit) return reply
     const { id } = request.params
-    const found = uuid.test(id) ? await administration.family(id) : undefined
+    const found = isUuid(id) ? await administration.family(id) : undefined
     if (!found) throw new PageError(404, 'not_found', 'not_found', 'there is no such family')
     const { history } = found
     const { userId, clientId, sessionId, scope, createdAt, lastUsedAt, absoluteExpiresAt } = history.family

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import type { Administration } from '../../administration/index.ts'
-import { uuidPattern } from '../../administration/page.ts'
 import { searchOf } from '../../administration/search.ts'
 import { clientsPage } from '../../pages/admin/clients.tsx'
 import { eventsPage } from '../../pages/admin/events.tsx'
@@ -9,6 +8,7 @@ import { peoplePage } from '../../pages/admin/people.tsx'
 import { personPage } from '../../pages/admin/person.tsx'
 import { sessionsPage } from '../../pages/admin/sessions.tsx'
 import type { Presentation } from '../../pages/language.ts'
+import { isUuid } from '../../uuid.ts'
 import { queryParameters } from '../form-body.ts'
 import type { Presenter } from '../interaction/presentation.ts'
 import { PageError } from '../page-error.ts'
@@ -23,7 +23,6 @@ export type ListsOptions = {
 }
 
 const perPage = 25
-const uuid = new RegExp(uuidPattern)
 const nothing = () => new PageError(404, 'not_found', 'not_found', 'there is no such thing')
 
 /** Everything that administrators look at and that changes nothing. */
@@ -58,7 +57,7 @@ export const lists = async (app: FastifyInstance, options: ListsOptions): Promis
   const personIn = async (query: URLSearchParams) => {
     const id = query.get('user')
     if (id === null) return undefined
-    const person = uuid.test(id) ? await administration.user(id) : undefined
+    const person = isUuid(id) ? await administration.user(id) : undefined
     if (!person) throw nothing()
     return person
   }
@@ -79,7 +78,7 @@ export const lists = async (app: FastifyInstance, options: ListsOptions): Promis
   })
 
   page('/admin/people/:id', async ({ frame, session, now }, _query, id) => {
-    const person = uuid.test(id) ? await administration.user(id) : undefined
+    const person = isUuid(id) ? await administration.user(id) : undefined
     if (!person) throw nothing()
     const of = { userId: id }
     const [sessions, families] = await Promise.all([
@@ -135,7 +134,7 @@ export const lists = async (app: FastifyInstance, options: ListsOptions): Promis
   page('/admin/events', async ({ frame }, query) => {
     const person = await personIn(query)
     const { items, next } = await administration.events({ userId: person?.id }, slice(query))
-    const names = await administration.usernames([...new Set(items.flatMap(namedIn))].filter((id) => uuid.test(id)))
+    const names = await administration.usernames([...new Set(items.flatMap(namedIn))].filter(isUuid))
     const apps = new Map<string, string>()
     for (const id of new Set(items.flatMap(appsIn))) {
       const client = await administration.client(id)

@@ -1,5 +1,6 @@
 import Type from 'typebox'
-import { mostPerPage, placePattern, uuidPattern } from '../../administration/page.ts'
+import { mostPerPage, placePattern } from '../../administration/page.ts'
+import { uuidPattern } from '../../uuid.ts'
 
 export const uuid = (description: string) => Type.String({ pattern: uuidPattern, description })
 /** RFC 6749 Appendix A.1: *VSCHAR. */
