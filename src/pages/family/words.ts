@@ -2,14 +2,11 @@ import type { Language } from '../language.ts'
 
 const en = {
   why: 'Why was I logged out?',
-  family: 'Login',
   app: 'App',
   person: 'Person',
   began: 'Logged in',
   lastUsed: 'Last used',
   ended: 'Ended',
-  state: 'State',
-  alive: 'alive',
   scope: 'Scope',
   session: 'Session',
   expires: 'Ends at the latest',
@@ -28,7 +25,6 @@ const en = {
   table: 'The same as a table',
   forgotten: 'The single pairs are not kept any more.',
   devices: 'See your devices and apps',
-  report: 'That was not me',
   strangerTitle: 'We show this only to its owner',
   stranger:
     'This number belongs to a request that was refused, or to a login that ended. Only the person it belongs to sees more.',
@@ -40,14 +36,11 @@ const en = {
 
 const ko: typeof en = {
   why: '왜 로그아웃되었나요?',
-  family: '로그인',
   app: '앱',
   person: '사용자',
   began: '로그인한 때',
   lastUsed: '마지막 사용',
   ended: '끝난 때',
-  state: '상태',
-  alive: '유효함',
   scope: '범위',
   session: '세션',
   expires: '늦어도 끝나는 때',
@@ -66,7 +59,6 @@ const ko: typeof en = {
   table: '같은 내용을 표로',
   forgotten: '각각의 쌍은 더 이상 보관하지 않아요.',
   devices: '내 기기와 앱 보기',
-  report: '내가 아니에요',
   strangerTitle: '주인에게만 보여 드려요',
   stranger: '이 번호는 거절된 요청이나 끝난 로그인의 번호예요. 그 주인만 더 볼 수 있어요.',
   strangerTodo:
