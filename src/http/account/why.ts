@@ -5,6 +5,7 @@ import type { SessionStore } from '../../identity/stores.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
 import type { FamilyHistory, HistoryStore } from '../../oauth/tokens/history.ts'
 import { whyPage, whyStrangerPage } from '../../pages/family/page.tsx'
+import { accountTexts } from '../../pages/texts/account.ts'
 import { isUuid } from '../../uuid.ts'
 import type { Browser } from '../browser.ts'
 import type { Presenter } from '../interaction/presentation.ts'
@@ -53,7 +54,7 @@ export const why = async (app: FastifyInstance, options: WhyOptions): Promise<vo
           endedAt: end?.at,
           began: family.createdAt,
           lastUsed: family.lastUsedAt,
-          chain: chainOf(history, presentation.language, now),
+          chain: chainOf(history, presentation.language, accountTexts[presentation.language], now),
           accountPath,
         },
         presentation,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Administration } from '../../administration/index.ts'
 import { familyPage } from '../../pages/admin/family.tsx'
+import { adminTexts } from '../../pages/texts/admin.ts'
 import { isUuid } from '../../uuid.ts'
 import { chainOf, endOf } from '../account/family-story.ts'
 import type { Presenter } from '../interaction/presentation.ts'
@@ -39,8 +40,10 @@ export const family = async (app: FastifyInstance, { door, presenter, administra
       endsAtLatest: absoluteExpiresAt,
       end: endOf(history.family, visit.now),
     }
-    return presenter.send(request, reply, (presentation) =>
-      familyPage({ ...data, chain: chainOf(history, presentation.language, visit.now) }, presentation),
-    )
+    return presenter.send(request, reply, (presentation) => {
+      const { language } = presentation
+      const chain = chainOf(history, language, adminTexts[language], visit.now)
+      return familyPage({ ...data, chain }, presentation)
+    })
   })
 }

@@ -1,4 +1,4 @@
-import { type DeviceName, Network } from '../device.tsx'
+import { type DeviceName, deviceWords, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
 import { Heads } from '../table.tsx'
 import type { AccountTexts } from '../texts/account.ts'
@@ -15,9 +15,6 @@ export type DeviceShown = {
   /** Names of the apps that were logged in to there. */
   readonly apps: readonly string[]
 }
-
-export const deviceWords = (name: DeviceName, words: AccountTexts): string =>
-  name ? words.device(name.browser, name.system) : words.unknownDevice
 
 const Device = ({
   device,

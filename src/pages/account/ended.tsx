@@ -1,9 +1,8 @@
-import { type DeviceName, Network } from '../device.tsx'
+import { type DeviceName, deviceWords, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { type AccountTexts, accountTexts } from '../texts/account.ts'
-import { deviceWords } from './devices.tsx'
 import { accountFrame } from './frame.tsx'
 
 export type EndShown = {

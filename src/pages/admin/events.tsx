@@ -1,10 +1,9 @@
-import { type DeviceName, Network } from '../device.tsx'
+import { type DeviceName, deviceWords, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { type AdminTexts, adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, type Counts, type Pager, Pages } from './frame.tsx'
-import { deviceWords } from './sessions.tsx'
 
 export type EventShown = {
   readonly id: string

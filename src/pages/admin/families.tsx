@@ -1,10 +1,10 @@
-import { type DeviceName, Network } from '../device.tsx'
+import { type DeviceName, deviceWords, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, End, type Pager, Pages, revokeLink } from './frame.tsx'
-import { deviceWords, type Rows } from './sessions.tsx'
+import type { Rows } from './sessions.tsx'
 
 export type FamilyShown = {
   readonly id: string

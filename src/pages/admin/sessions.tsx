@@ -1,4 +1,4 @@
-import { type DeviceName, Network } from '../device.tsx'
+import { type DeviceName, deviceWords, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
 import type { Presentation } from '../language.ts'
 import { Heads } from '../table.tsx'
@@ -15,9 +15,6 @@ export type SessionShown = {
   readonly began: Date
   readonly lastUsed: Date
 }
-
-export const deviceWords = (device: DeviceName, { sessions }: AdminTexts): string =>
-  device ? sessions.deviceName(device.browser, device.system) : sessions.unknown
 
 /** @property named whether the person is named in each row, or all rows are of one */
 export type Rows = {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { aServer } from '../../support/server.ts'
+import { aServer, claims } from '../../support/server.ts'
 
 const server = await aServer(t)
 const app = await server.anApp({ client_name: 'Notes' })
@@ -39,6 +39,19 @@ t.test('a refused refresh leads its person to the reason, and to the picture wit
   t.equal(pathOf(owner.body.error_uri), pathOf(thief.body.error_uri), 'the owner is led to the same page')
   const notices = await server.database.prisma((prisma) => prisma.notice.findMany({ where: { kind: 'replayed' } }))
   t.equal(notices.length, 1, 'one notice, however many replays arrive')
+})
+
+t.test('each device is named in the language of the page', async (t) => {
+  const visitor = server.visitor()
+  const { access_token, refresh_token } = await server.logIn(alice, app, {}, visitor)
+  const userAgent =
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36'
+  await server.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token }, app, { 'user-agent': userAgent })
+  const path = `/why/${String(claims(access_token).jti).split('.')[0]}`
+  t.match((await visitor.visit(path)).html, 'Chrome on Windows')
+  const korean = await visitor.visit(path, { headers: { 'accept-language': 'ko' } })
+  t.match(korean.html, 'Chrome (Windows)')
+  t.notMatch(korean.html, 'Chrome on Windows')
 })
 
 t.test('a number leads nobody else anywhere, and all numbers look alike', async (t) => {

@@ -30,6 +30,19 @@ t.test('a family that was robbed: each pair, the retry, the red fork and why it 
   t.notMatch(html, /id="end-family"/, 'nothing is left to end')
 })
 
+t.test('each device is named in the language of the page', async (t) => {
+  const { familyId, refresh_token } = await aFamily()
+  const userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0'
+  await server.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token }, app, {
+    'user-agent': userAgent,
+  })
+  t.match((await pageOf(familyId)).html, 'Firefox on Linux')
+  const path = `${server.base}/admin/families/${familyId}`
+  const korean = await admin.visit(path, { headers: { 'accept-language': 'ko' } })
+  t.match(korean.html, 'Linux의 Firefox')
+  t.notMatch(korean.html, 'Firefox on Linux')
+})
+
 t.test('a living one can be ended there, and shows that it was', async (t) => {
   const { familyId, refresh_token } = await aFamily()
   t.match((await pageOf(familyId)).html, /id="end-family"/)
