@@ -1,4 +1,8 @@
 import type { Language } from '../language.ts'
+import type { EndName } from './family.ts'
+
+/** In a list an end has one sentence, also where only the session ended; the page of one login tells the whole story. */
+type EndReason = Exclude<EndName, 'alive' | 'over'> | 'expired'
 
 const en = {
   places: { account: 'Account', password: 'Password', ended: 'Why was I logged out?' },
@@ -113,7 +117,7 @@ const en = {
       early_refresh: 'The app asked too early, as somebody with a copy would. The login was ended.',
       pair_mismatch: 'Two parts of this login did not fit together. It was ended to keep a thief out.',
       retry_elsewhere: 'A request was repeated from another network. The login was ended to keep a thief out.',
-    },
+    } satisfies Readonly<Record<EndReason, string>>,
     otherReason: 'It was ended.',
   },
 }
