@@ -20,6 +20,10 @@ export const networkOf = (ip: string | undefined): string => {
   return `${prefix.join(':')}::/64`
 }
 
+/** For people to see; undefined where no address was written down. */
+export const networkShown = (ip: string | undefined): string | undefined =>
+  ip === undefined ? undefined : networkOf(ip)
+
 /** The eight groups of a valid IPv6 address. */
 const groupsOf = (address: string): readonly number[] => {
   const [head = '', tail] = address.split('::')

@@ -1,8 +1,8 @@
+import { networkShown } from '../network.ts'
 import type { Family } from '../oauth/stores.ts'
 import type { LedgerEntry } from '../oauth/tokens/history.ts'
 import type { RecordedEvent } from '../storage/events.ts'
 import { deviceOf } from '../user-agent.ts'
-import { networkShown } from './origin.ts'
 import { type Cell, table } from './table.ts'
 
 type Drawn = {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { later } from '../../clock.ts'
 import type { LoginEndStore } from '../../identity/account.ts'
-import { networkOf } from '../../network.ts'
+import { networkShown } from '../../network.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
 import { endedPage } from '../../pages/account/ended.tsx'
 import { deviceParts } from '../../user-agent.ts'
@@ -39,7 +39,7 @@ export const ended = async (app: FastifyInstance, options: EndedOptions): Promis
       reason,
       app: clientId === undefined ? undefined : { name: names.get(clientId) },
       device: deviceParts(userAgent),
-      network: ip === undefined ? undefined : networkOf(ip),
+      network: networkShown(ip),
     }))
     return presenter.send(request, reply, (presentation) => endedPage({ base: frame.base, ends }, presentation))
   })

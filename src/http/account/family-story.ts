@@ -1,4 +1,4 @@
-import { networkOf } from '../../network.ts'
+import { networkShown } from '../../network.ts'
 import type { Family } from '../../oauth/stores.ts'
 import { theftEnds } from '../../oauth/tokens/family-end.ts'
 import type { FamilyHistory } from '../../oauth/tokens/history.ts'
@@ -33,7 +33,7 @@ export const chainOf = (
       generation,
       at: issuedAt,
       retries,
-      network: shown(ip),
+      network: networkShown(ip),
       device: deviceOf(userAgent),
     })),
     end: end && {
@@ -41,10 +41,8 @@ export const chainOf = (
       title: endWords(end.name, language).title,
       theft: theftEnds.some((theft) => theft === end.name),
       presented: ending?.presented,
-      network: shown(ending?.ip),
+      network: networkShown(ending?.ip),
       device: deviceOf(ending?.userAgent),
     },
   }
 }
-
-const shown = (ip: string | undefined): string | undefined => (ip === undefined ? undefined : networkOf(ip))

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { earlier } from '../../clock.ts'
 import type { NoticeStore } from '../../identity/account.ts'
 import type { Session, SessionStore } from '../../identity/stores.ts'
-import { networkOf } from '../../network.ts'
+import { networkShown } from '../../network.ts'
 import type { ClientStore, Family } from '../../oauth/stores.ts'
 import type { DeviceShown } from '../../pages/account/devices.tsx'
 import { accountPage, type Done } from '../../pages/account/overview.tsx'
@@ -78,7 +78,7 @@ const deviceOf = (
   id,
   name: deviceParts(userAgent),
   isHere: id === here,
-  network: ip === undefined ? undefined : networkOf(ip),
+  network: networkShown(ip),
   firstUsed: createdAt,
   lastUsed: lastUsedAt,
   ends: earlier(idleExpiresAt, absoluteExpiresAt),

@@ -1,5 +1,5 @@
 import type { SeenClient, SeenEvent, SeenFamily, SeenSession, SeenUser } from '../../administration/stores.ts'
-import { networkOf } from '../../network.ts'
+import { networkShown } from '../../network.ts'
 import type { ClientShown } from '../../pages/admin/clients.tsx'
 import type { EventShown } from '../../pages/admin/events.tsx'
 import type { FamilyShown } from '../../pages/admin/families.tsx'
@@ -11,7 +11,7 @@ import { deviceParts } from '../../user-agent.ts'
 type Origin = { readonly ip?: string | undefined; readonly userAgent?: string | undefined }
 const originShown = ({ ip, userAgent }: Origin) => ({
   device: deviceParts(userAgent),
-  network: ip === undefined ? undefined : networkOf(ip),
+  network: networkShown(ip),
 })
 
 export const sessionShown =
