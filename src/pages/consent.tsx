@@ -1,6 +1,6 @@
 import { framed } from './document.tsx'
 import { Hidden, shownTo } from './form.tsx'
-import { type Presentation, texts } from './language.ts'
+import { type Presentation, texts, wordsFor } from './language.ts'
 import { destination, webLink } from './link.ts'
 import type { Texts } from './texts/en.ts'
 
@@ -25,8 +25,7 @@ export type Consent = {
 }
 
 const Scope = ({ name, added, t }: Asked & { readonly t: Texts }) => {
-  const known: Readonly<Record<string, string>> = t.consent.scopes
-  const words = Object.hasOwn(known, name) ? known[name] : undefined
+  const words = wordsFor(t.consent.scopes, name)
   return (
     <li>
       {words ?? <code>{name}</code>}

@@ -6,6 +6,10 @@ export type Language = (typeof languages)[number]
 
 export const texts: Readonly<Record<Language, Texts>> = { en, ko }
 
+/** The words for a name that came from somewhere; undefined where there are none, also for `toString`. */
+export const wordsFor = (known: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(known, name) ? known[name] : undefined
+
 /** What every page is told beside its own data. */
 export type Presentation = {
   readonly language: Language

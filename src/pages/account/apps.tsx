@@ -1,4 +1,5 @@
 import { Instant } from '../form.tsx'
+import { wordsFor } from '../language.ts'
 import { Heads } from '../table.tsx'
 import type { AccountTexts } from '../texts/account.ts'
 import type { Texts } from '../texts/en.ts'
@@ -15,10 +16,8 @@ export type AppShown = {
   readonly logins: number
 }
 
-const Permission = ({ name, t }: { readonly name: string; readonly t: Texts }) => {
-  const known: Readonly<Record<string, string>> = t.consent.scopes
-  return Object.hasOwn(known, name) ? known[name] : <code>{name}</code>
-}
+const Permission = ({ name, t }: { readonly name: string; readonly t: Texts }) =>
+  wordsFor(t.consent.scopes, name) ?? <code>{name}</code>
 
 const App = ({
   app,

@@ -1,6 +1,6 @@
 import { type DeviceName, deviceWords, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
-import type { Presentation } from '../language.ts'
+import { type Presentation, wordsFor } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { type AccountTexts, accountTexts } from '../texts/account.ts'
 import { accountFrame } from './frame.tsx'
@@ -15,11 +15,6 @@ export type EndShown = {
   readonly network: string | undefined
 }
 
-const reasonWords = (reason: string, words: AccountTexts): string => {
-  const known: Readonly<Record<string, string>> = words.ended.reasons
-  return (Object.hasOwn(known, reason) ? known[reason] : undefined) ?? words.ended.otherReason
-}
-
 const End = ({ end, base, words }: { readonly end: EndShown; readonly base: string; readonly words: AccountTexts }) => {
   const t = words.ended
   const app = end.app && (end.app.name ?? words.anApp)
@@ -29,7 +24,7 @@ const End = ({ end, base, words }: { readonly end: EndShown; readonly base: stri
       <td data-label={t.when}>
         <Instant at={end.at} />
       </td>
-      <td data-label={t.why}>{reasonWords(end.reason, words)}</td>
+      <td data-label={t.why}>{wordsFor(t.reasons, end.reason) ?? t.otherReason}</td>
       <td data-label={t.from}>
         {deviceWords(end.device, words)}
         {end.network && (

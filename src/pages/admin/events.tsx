@@ -1,6 +1,6 @@
 import { type DeviceName, deviceWords, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
-import type { Presentation } from '../language.ts'
+import { type Presentation, wordsFor } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { type AdminTexts, adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, type Counts, type Pager, Pages } from './frame.tsx'
@@ -21,19 +21,16 @@ export type EventShown = {
   readonly network: string | undefined
 }
 
-const known = (of: Readonly<Record<string, string>>, name: string): string | undefined =>
-  Object.hasOwn(of, name) ? of[name] : undefined
-
 const What = ({ event, words }: { readonly event: EventShown; readonly words: AdminTexts }) => {
   const t = words.events
   const { act, by } = event
-  const kind = known(t.kinds, event.kind)
+  const kind = wordsFor(t.kinds, event.kind)
   return (
     <>
       {kind ?? <code>{event.kind}</code>}
       {act && (
         <span class="muted">
-          {known(t.targets, act.target) ?? act.target}:{' '}
+          {wordsFor(t.targets, act.target) ?? act.target}:{' '}
           {words.counts(act.ended.sessions, act.ended.families, act.ended.codes)}
         </span>
       )}
