@@ -2,14 +2,13 @@ import { administratorScope } from './administrator-scope.ts'
 import type { ClientMetadata } from './client.ts'
 import { keyProblem } from './client-authentication/public-key.ts'
 import { OAuthError } from './errors.ts'
-import { isLoopback, isRegistrable } from './redirect-uri.ts'
+import { isRegistrable } from './redirect-uri.ts'
+import { logout } from './registration-rules/logout.ts'
+import { type Contradiction, rule, webProblem, when } from './registration-rules/rule.ts'
 import { resourceProblem } from './resource.ts'
 import { parseScope } from './scope.ts'
 
-export type Mistake = { readonly field: string; readonly problem: string }
-
-/** @property needs the fields that must have the right shape for the rule to mean anything */
-export type Contradiction = Mistake & { readonly needs: readonly (keyof ClientMetadata)[] }
+export type { Contradiction, Mistake } from './registration-rules/rule.ts'
 
 /** What the shape of single fields cannot say. */
 export const contradictions = (client: ClientMetadata): readonly Contradiction[] => [
@@ -19,6 +18,7 @@ export const contradictions = (client: ClientMetadata): readonly Contradiction[]
   ...keys(client),
   ...policies(client),
   ...cookieDelivery(client),
+  ...logout(client),
 ]
 
 const uris = (client: ClientMetadata): readonly Contradiction[] => [
@@ -157,27 +157,10 @@ const policies = (client: ClientMetadata): readonly Contradiction[] => {
   ]
 }
 
-const when = (
-  wrong: boolean,
-  field: keyof ClientMetadata,
-  problem: string,
-  needs: readonly (keyof ClientMetadata)[] = [],
-): readonly Contradiction[] => (wrong ? [{ field, problem, needs: [field, ...needs] }] : [])
-
-const rule = (
-  problem: string | undefined,
-  needs: keyof ClientMetadata,
-  field: string = needs,
-): readonly Contradiction[] => (problem === undefined ? [] : [{ field, problem, needs: [needs] }])
-
 type ListField = 'redirect_uris' | 'post_logout_redirect_uris' | 'resources' | 'allowed_origins'
 
 const each = (client: ClientMetadata, field: ListField, problemOf: (uri: string) => string | undefined) =>
   client[field].flatMap((uri, index) => rule(problemOf(uri), field, `${field}[${index}]`))
-
-/** For what a browser or this server opens: https, or http on this machine. */
-const webProblem = (uri: string): string | undefined =>
-  isRegistrable(uri) ?? (uri.toLowerCase().startsWith('https:') || isLoopback(uri) ? undefined : 'is not https')
 
 const originProblem = (origin: string): string | undefined =>
   webProblem(origin) ??
