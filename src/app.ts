@@ -36,6 +36,7 @@ import { answerFailures, answerNotFound, frameworkErrors } from './http/operatio
 import { type HealthCheck, health } from './http/operations/health.ts'
 import { requestIds, requestLog } from './http/operations/request-id.ts'
 import { endConnections, type Readiness } from './http/operations/stop.ts'
+import type { Outbound } from './http/outbound/index.ts'
 import type { EndingStore } from './identity/ending.ts'
 import type { Passwords } from './identity/password.ts'
 import { createQuota } from './identity/quota.ts'
@@ -86,6 +87,8 @@ export type AppDependencies = {
   readonly feed: RevocationFeed
   readonly refreshKeys: RefreshKeyRing
   readonly remoteKeys: RemoteKeys
+  /** Every request to an address that somebody else chose. */
+  readonly outbound: Outbound
   readonly algorithms: readonly SigningAlgorithm[]
   readonly passwords: Passwords
   readonly throttle: ThrottlePolicy

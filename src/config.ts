@@ -24,6 +24,8 @@ export type Config = {
   readonly cookieSecrets: readonly string[]
   /** Addresses and CIDR blocks whose `X-Forwarded-*` is believed. */
   readonly trustProxy: readonly string[]
+  /** Addresses and CIDR blocks that are connected to although they are not public. */
+  readonly outboundAllow: readonly string[]
   readonly logLevel: LogLevel
   readonly signingAlgorithms: readonly SigningAlgorithm[]
   readonly sessionIdleLifetime: number
@@ -146,6 +148,7 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     keyPassphrase: read(rest.keyPassphrase),
     cookieSecrets: read(rest.cookieSecrets),
     trustProxy: read(rest.trustProxy),
+    outboundAllow: read(rest.outboundAllow),
     logLevel: read(rest.logLevel),
     signingAlgorithms: read(rest.signingAlgorithms),
     sessionIdleLifetime,

@@ -4,7 +4,8 @@ import { type Config, ConfigurationError, configurationExitCode, readConfig } fr
 import { createDevelopment } from './development.ts'
 import { keepHouse } from './housekeeping.ts'
 import { createReadiness, stopOnSignal } from './http/operations/stop.ts'
-import { createRemoteKeys } from './http/remote-keys.ts'
+import { createOutbound } from './http/outbound/index.ts'
+import { createRemoteKeys } from './http/outbound/remote-keys.ts'
 import { createLogger } from './log.ts'
 import { systemRandom } from './random.ts'
 import { assemble, createApp } from './server.ts'
@@ -36,11 +37,13 @@ const run = async (config: Config): Promise<void> => {
   const tls = config.tls && tlsOptions(config.tls)
   const certificate = config.tls && (await readFile(config.tls.certFile))
   const demo = config.demo ? await createDevelopment({ parts, stores, certificate }) : undefined
+  const outbound = createOutbound({ allowLoopback: config.mode !== 'production', allow: config.outboundAllow })
   const app = await createApp({
     ...parts,
     log,
     tls,
-    remoteKeys: createRemoteKeys({ clock, log, allowLoopback: config.mode !== 'production' }),
+    outbound,
+    remoteKeys: createRemoteKeys({ clock, log, outbound }),
     development: async () =>
       demo && { ...demo.shown, administratorMissing: !(await stores.adminLinks.hasAdministrator()) },
     ...(demo && { demo: demo.routes }),

@@ -16,7 +16,7 @@ import { createSchemaCheck } from './storage/schema.ts'
 import type { Stores } from './storage/stores.ts'
 
 /** What a server is made of, before it is an application: keys and secrets from the directory, policies from the settings. */
-export type Parts = Omit<AppDependencies, 'log' | 'tls' | 'development' | 'demo' | 'remoteKeys'>
+export type Parts = Omit<AppDependencies, 'log' | 'tls' | 'development' | 'demo' | 'outbound' | 'remoteKeys'>
 
 export const assemble = async (deps: {
   readonly config: Config

@@ -70,8 +70,7 @@ export const addressBlock = (value: string): string => {
     Number(prefix ?? 0) > bits
   )
     throw new Mistake('must list IP addresses or CIDR blocks, such as 10.0.0.5,fd00::/8')
-  if (prefix !== undefined && Number(prefix) === 0)
-    throw new Mistake('must not trust the whole internet; name your proxies')
+  if (prefix !== undefined && Number(prefix) === 0) throw new Mistake('must not name the whole internet')
   return value
 }
 

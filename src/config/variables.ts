@@ -133,6 +133,14 @@ export const variables = {
     meaning: 'Addresses and CIDR blocks of your proxies, comma separated: only their `X-Forwarded-*` is believed.',
     rule: list(addressBlock),
   }),
+  outboundAllow: variable<readonly string[]>({
+    name: 'OUTBOUND_ALLOW',
+    fallback: [],
+    shown: 'public addresses only',
+    meaning:
+      'Addresses and CIDR blocks, comma separated, that apps may name in `jwks_uri`, `request_uris` and the like although they are not public. An authority of your own is trusted by `NODE_EXTRA_CA_CERTS=/path/to/ca.pem`.',
+    rule: list(addressBlock),
+  }),
   logLevel: variable<LogLevel>({
     name: 'LOG_LEVEL',
     fallback: 'info',

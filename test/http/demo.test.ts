@@ -10,6 +10,7 @@ import { readConfig } from '../../src/config.ts'
 import { type DemoClientStore, demoPerson, demoSecrets, seedDemo } from '../../src/demo.ts'
 import { createDevelopment } from '../../src/development.ts'
 import { createReadiness } from '../../src/http/operations/stop.ts'
+import { createOutbound } from '../../src/http/outbound/index.ts'
 import { createLogger } from '../../src/log.ts'
 import { systemRandom } from '../../src/random.ts'
 import { assemble } from '../../src/server.ts'
@@ -54,6 +55,7 @@ const aDevelopmentServer = async (t: Test, { path = '' } = {}) => {
     ...parts,
     log,
     tls: undefined,
+    outbound: createOutbound({ allowLoopback: false }),
     remoteKeys: { get: async () => undefined },
     development: async () => ({ ...shown, administratorMissing: true }),
     demo: routes,

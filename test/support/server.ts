@@ -9,6 +9,8 @@ import { createApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { createDevelopment } from '../../src/development.ts'
 import { createReadiness } from '../../src/http/operations/stop.ts'
+import { createOutbound, type Outbound } from '../../src/http/outbound/index.ts'
+import { createRemoteKeys } from '../../src/http/outbound/remote-keys.ts'
 import { createPasswords, type Hasher } from '../../src/identity/password.ts'
 import { parseUsername } from '../../src/identity/username.ts'
 import type { KeyRing } from '../../src/keys/key-ring.ts'
@@ -23,6 +25,7 @@ import { tlsOptions } from '../../src/tls.ts'
 import { aSecret } from './clients.ts'
 import { aClock, type HeldClock } from './clock.ts'
 import { aDatabase, type Lifetime } from './database.ts'
+import { giveKeys } from './signing-keys.ts'
 import { aVisitor, type Visitor } from './visitor.ts'
 
 export type Person = { readonly id: string; readonly username: string; readonly password: string }
@@ -90,8 +93,6 @@ export const freePort = (): Promise<number> =>
     })
   })
 
-const noRemoteKeys: RemoteKeys = { get: async () => undefined }
-
 /** One person's password is hashed once for all tests of a process: its cost is not what they are about. */
 const password = 'correct horse battery staple'
 let hashed: Promise<string> | undefined
@@ -99,6 +100,8 @@ let hashed: Promise<string> | undefined
 export type ServerOptions = {
   readonly clock?: HeldClock
   readonly remoteKeys?: RemoteKeys
+  /** A door of the test's own; by default the real one, which reaches this machine too. */
+  readonly outbound?: Outbound
   readonly env?: Readonly<Record<string, string>>
   /** A database that the test brings, for instance one behind something it can cut. */
   readonly on?: { readonly url: string; readonly database: Database }
@@ -147,9 +150,11 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
   })
   const log = createLogger({ level: options.logLevel ?? 'trace', destination })
   const stores = createStores(database, { log })
+  if (!beside) await giveKeys(config, stores, clock)
   const readiness = createReadiness()
   const parts = await assemble({ config, database, stores, clock, random: systemRandom, readiness, log })
   const demo = options.demo ? await createDevelopment({ parts, stores }) : undefined
+  const outbound = options.outbound ?? createOutbound({ allowLoopback: true, allow: config.outboundAllow })
   const app = await createApp({
     ...parts,
     ...(options.hasher && {
@@ -162,7 +167,8 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
     }),
     log,
     tls: config.tls && tlsOptions(config.tls),
-    remoteKeys: options.remoteKeys ?? noRemoteKeys,
+    outbound,
+    remoteKeys: options.remoteKeys ?? createRemoteKeys({ clock, log, outbound }),
     development: async () =>
       demo && { ...demo.shown, administratorMissing: !(await stores.adminLinks.hasAdministrator()) },
     ...(demo && { demo: demo.routes }),

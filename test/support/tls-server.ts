@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import type { Test } from 'tap'
+import { createOutbound } from '../../src/http/outbound/index.ts'
 import { tlsOptions } from '../../src/tls.ts'
 import { aCertificate, type Certificate, trust } from './certificate.ts'
 import { aServer, freePort, type ServerOptions, type TestServer } from './server.ts'
@@ -12,7 +13,8 @@ export const aTlsServer = async (t: Test, options: ServerOptions = {}): Promise<
   const certificate = await aCertificate(t)
   trust(t, certificate)
   const { certFile: TLS_CERT_FILE, keyFile: TLS_KEY_FILE } = certificate
-  const server = await aServer(t, { ...options, env: { TLS_CERT_FILE, TLS_KEY_FILE, ...options.env } })
+  const outbound = createOutbound({ allowLoopback: true, ca: certificate.ca })
+  const server = await aServer(t, { outbound, ...options, env: { TLS_CERT_FILE, TLS_KEY_FILE, ...options.env } })
   return { ...server, certificate }
 }
 

@@ -1,0 +1,84 @@
+import type { JWK } from 'jose'
+import { LRUCache } from 'lru-cache'
+import { type Clock, later } from '../../clock.ts'
+import type { RemoteKeys } from '../../oauth/client-authentication/index.ts'
+import { Busy, type Outbound, Refused } from './index.ts'
+
+export type RemoteKeysDependencies = {
+  readonly clock: Clock
+  readonly log: { warn(fields: { readonly reason: string }, message: string): void }
+  readonly outbound: Pick<Outbound, 'get'>
+}
+
+/** Seconds. */
+const fresh = 300
+const coolDown = 30
+const mostSets = 500
+const accept = ['application/jwk-set+json', 'application/json']
+
+/** What is known of one URI; `keys` and `readAt` are of the last reading that succeeded. */
+type Reading = { readonly keys: readonly JWK[] | undefined; readonly readAt: Date; readonly triedAt: Date }
+
+/** The key sets that clients publish, read as seldom as keys can change hands. */
+export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
+  const { clock, log, outbound } = deps
+  const readings = new LRUCache<string, Reading>({ max: mostSets })
+  const underWay = new Map<string, Promise<void>>()
+
+  const readAnew = async (uri: string): Promise<void> => {
+    const keys = await reading(uri)
+    if (keys === 'busy') return
+    const now = clock.now()
+    // A reading that failed takes nothing away: an unknown `kid` must not be a way to lose the known ones.
+    const before = readings.get(uri)
+    const known = keys ? { keys, readAt: now } : { keys: before?.keys, readAt: before?.readAt ?? now }
+    readings.set(uri, { ...known, triedAt: now })
+  }
+
+  const reading = async (uri: string): Promise<readonly JWK[] | 'busy' | undefined> => {
+    try {
+      return keysIn(await outbound.get(uri, { accept }))
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      log.warn({ reason: error.message }, 'the keys of a client cannot be read')
+      return error instanceof Busy ? 'busy' : undefined
+    }
+  }
+
+  const freshKeys = (uri: string): readonly JWK[] | undefined => {
+    const known = readings.get(uri)
+    return known && clock.now() < later(known.readAt, fresh) ? known.keys : undefined
+  }
+
+  const isCoolingDown = (uri: string): boolean => {
+    const known = readings.get(uri)
+    return known !== undefined && clock.now() < later(known.triedAt, coolDown)
+  }
+
+  return {
+    async get(uri, { refetch }) {
+      const known = freshKeys(uri)
+      if ((known && !refetch) || isCoolingDown(uri)) return known
+      const shared = underWay.get(uri) ?? readAnew(uri).finally(() => underWay.delete(uri))
+      underWay.set(uri, shared)
+      await shared
+      return freshKeys(uri)
+    },
+  }
+}
+
+/** RFC 7517 §5: members that are not understood are ignored. */
+const keysIn = (text: string): readonly JWK[] => {
+  const document = parsed(text)
+  const keys = typeof document === 'object' && document !== null && 'keys' in document ? document.keys : undefined
+  if (!Array.isArray(keys)) throw new Refused('it is not a key set')
+  return keys.filter((key: unknown): key is JWK => typeof key === 'object' && key !== null && 'kty' in key)
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Refused('it is not JSON')
+  }
+}

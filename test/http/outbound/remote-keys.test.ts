@@ -1,0 +1,106 @@
+import t from 'tap'
+import { Busy, type Outbound, Refused } from '../../../src/http/outbound/index.ts'
+import { createRemoteKeys } from '../../../src/http/outbound/remote-keys.ts'
+import { aClock } from '../../support/clock.ts'
+
+const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'one' }
+const uri = 'https://keys.example/jwks'
+
+/** @param read in the door's place */
+const aReader = (read: Outbound['get']) => {
+  const reasons: string[] = []
+  const clock = aClock()
+  const log = { warn: ({ reason }: { readonly reason: string }) => void reasons.push(reason) }
+  const keys = createRemoteKeys({ clock, log, outbound: { get: read } })
+  return { clock, reasons, get: (uri: string, refetch = false) => keys.get(uri, { refetch }) }
+}
+
+t.test('what is no key in a set is left out (RFC 7517 §5)', async (t) => {
+  const document = { keys: [key, 'x', null, { kid: 'no kty' }], more: 1 }
+  t.same(await aReader(async () => JSON.stringify(document)).get(uri), [key])
+})
+
+t.test('what is no key set gives none, and the log says why', async (t) => {
+  for (const [text, reason] of [
+    ['{', 'it is not JSON'],
+    ['', 'it is not JSON'],
+    ['[]', 'it is not a key set'],
+    ['null', 'it is not a key set'],
+    ['{"keys":{}}', 'it is not a key set'],
+  ] as const) {
+    const { get, reasons } = aReader(async () => text)
+    t.equal(await get(uri), undefined, text)
+    t.same(reasons, [reason])
+  }
+})
+
+t.test('a set is kept five minutes, and read again for an unknown kid after thirty seconds', async (t) => {
+  let reads = 0
+  const read = async () => JSON.stringify({ keys: [{ ...key, kid: String(++reads) }] })
+  const { get, clock } = aReader(read)
+  const kid = async (refetch: boolean) => (await get(uri, refetch))?.[0]?.kid
+
+  t.equal(await kid(false), '1')
+  clock.advance({ seconds: 29 })
+  t.equal(await kid(true), '1', 'cooling down')
+  clock.advance({ seconds: 1 })
+  t.equal(await kid(false), '1', 'fresh')
+  t.equal(await kid(true), '2')
+  t.equal(await kid(true), '2', 'cooling down again')
+  clock.advance({ seconds: 299 })
+  t.equal(await kid(false), '2')
+  clock.advance({ seconds: 1 })
+  t.equal(await kid(false), '3', 'too old')
+})
+
+t.test('a reading that failed is not repeated for thirty seconds, and takes nothing away', async (t) => {
+  let fails = true
+  let reads = 0
+  const read = async () => {
+    reads++
+    if (fails) throw new Refused('it cannot be reached')
+    return JSON.stringify({ keys: [key] })
+  }
+  const { get, clock, reasons } = aReader(read)
+  t.equal(await get(uri), undefined)
+  t.equal(await get(uri), undefined)
+  t.equal(reads, 1)
+  fails = false
+  clock.advance({ seconds: 30 })
+  t.same(await get(uri), [key])
+  fails = true
+  clock.advance({ seconds: 30 })
+  t.same(await get(uri, true), [key], 'the keys that were known still are')
+  t.equal(reads, 3)
+  clock.advance({ seconds: 270 })
+  t.equal(await get(uri), undefined, 'but no longer than five minutes')
+  t.same(reasons, Array(3).fill('it cannot be reached'))
+  await t.rejects(aReader(() => Promise.reject(new Error('a bug'))).get(uri), { message: 'a bug' })
+})
+
+t.test('D8 requests of one moment share one reading', async (t) => {
+  let reads = 0
+  let answer = (_text: string) => {}
+  const { get } = aReader(() => {
+    reads++
+    return new Promise((resolve) => {
+      answer = resolve
+    })
+  })
+  const shared = Array.from({ length: 50 }, () => get(uri, true))
+  answer(JSON.stringify({ keys: [key] }))
+  t.same(await Promise.all(shared), Array(50).fill([key]))
+  t.equal(reads, 1)
+})
+
+t.test('D8 who was turned away because too much was under way may come again at once', async (t) => {
+  let busy = true
+  const { get, reasons } = aReader(async () => {
+    if (busy) throw new Busy('too many requests are under way')
+    return JSON.stringify({ keys: [key] })
+  })
+  t.equal(await get(uri), undefined)
+  t.match(reasons, ['too many requests are under way'])
+  busy = false
+  t.same(await get(uri), [key])
+})
