@@ -26,6 +26,7 @@ export type SeenClient = {
   readonly createdAt: Date
   readonly disabledAt: Date | undefined
 }
+/** Something that happened to somebody: for the person, the administrator and the audit. */
 export type SeenEvent = {
   readonly id: bigint
   readonly at: Date
@@ -71,6 +72,7 @@ export type EventLog = {
   list(filter: {
     readonly userId?: string | undefined
     readonly familyId?: string | undefined
+    /** Only older ones: the id of the last event of the page before. */
     readonly before?: bigint | undefined
     readonly limit: number
   }): Promise<readonly SeenEvent[]>

@@ -1,14 +1,14 @@
+import type { SeenEvent } from '../administration/stores.ts'
 import { networkShown } from '../network.ts'
 import type { Family } from '../oauth/stores.ts'
 import type { LedgerEntry } from '../oauth/tokens/history.ts'
-import type { RecordedEvent } from '../storage/events.ts'
 import { deviceOf } from '../user-agent.ts'
 import { type Cell, table } from './table.ts'
 
 type Drawn = {
   readonly family: Family
   readonly pairs: readonly LedgerEntry[]
-  readonly events: readonly RecordedEvent[]
+  readonly events: readonly SeenEvent[]
   readonly end: { readonly at: Date; readonly why: string } | undefined
   /** The generation that was asked about. */
   readonly marked: number | undefined

@@ -1,4 +1,4 @@
-import type { AdministrationStore } from '../administration/stores.ts'
+import type { AdministrationStore, EventLog } from '../administration/stores.ts'
 import type { LoginEndStore, NoticeStore } from '../identity/account.ts'
 import type { EndingStore } from '../identity/ending.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from '../identity/stores.ts'
@@ -13,7 +13,7 @@ import { createCodes } from './codes.ts'
 import { type ConsentStore, createConsents } from './consents.ts'
 import type { Database } from './database.ts'
 import { createEndings } from './endings.ts'
-import { createEvents, type EventStore } from './events.ts'
+import { createEvents } from './events.ts'
 import { createFamilies, type Families } from './families.ts'
 import { createInteractions } from './interactions.ts'
 import { createLoginEnds } from './login-ends.ts'
@@ -44,7 +44,7 @@ export type Stores = {
   readonly revocationKeys: SigningKeyStore
   readonly refreshKeys: RefreshKeyStore
   readonly adminLinks: AdminLinkStore
-  readonly events: EventStore
+  readonly events: EventLog
   readonly administration: AdministrationStore
   readonly endings: EndingStore
   readonly notices: NoticeStore
