@@ -5,7 +5,7 @@ import type { Family } from '../oauth/stores.ts'
 import type { LedgerEntry } from '../oauth/tokens/history.ts'
 import { deviceOf } from '../user-agent.ts'
 import { createGroup, type Outcome } from './answer.ts'
-import { type Context, type Opened, withStores } from './context.ts'
+import { type Context, withStores } from './context.ts'
 import { endInWords } from './family-end.ts'
 import { ledger } from './ledger.ts'
 import { findPerson, isUuid } from './person.ts'
@@ -120,7 +120,7 @@ const list = (context: Context) => (options: ListOptions) =>
     const userId = options.user === undefined ? undefined : (await findPerson(stores, options.user)).id
     const filter = { userId, clientId: options.client, limit: countedAtMost }
     const families = await stores.families.list(filter, context.clock.now())
-    const names = await usernames(stores, families)
+    const names = await stores.administration.usernames([...new Set(families.map(({ userId }) => userId))])
     return {
       json: {
         families: families.map((family) => ({ ...familyJson(family), username: names.get(family.userId) ?? null })),
@@ -140,15 +140,6 @@ const list = (context: Context) => (options: ListOptions) =>
       ),
     }
   })
-
-const usernames = async ({ users }: Pick<Opened['stores'], 'users'>, families: readonly Family[]) => {
-  const names = new Map<string, string>()
-  for (const id of new Set(families.map(({ userId }) => userId))) {
-    const user = await users.find(id)
-    if (user) names.set(id, user.username)
-  }
-  return names
-}
 
 const revoke = (context: Context) => (_: object, text: string) => {
   const { id } = parseFamilyId(text)

@@ -4,7 +4,7 @@ import type { Session } from '../identity/stores.ts'
 import { networkShown } from '../network.ts'
 import { deviceOf } from '../user-agent.ts'
 import { createGroup, type Outcome } from './answer.ts'
-import { type Context, type Opened, withStores } from './context.ts'
+import { type Context, withStores } from './context.ts'
 import { findPerson, isUuid } from './person.ts'
 import { notFound, wrongUsage } from './refusal.ts'
 import { endedText, ofPerson, operator, type RevokeOptions, revoked } from './revoke.ts'
@@ -13,10 +13,10 @@ import { countedAtMost, table } from './table.ts'
 type UserOption = { readonly user?: string }
 
 /** OIDC Core §2 for the names that it has. */
-const sessionJson = (session: Session, username: string | undefined) => ({
+const sessionJson = (session: Session, username: string) => ({
   sid: session.id,
   sub: session.userId,
-  username: username ?? null,
+  username,
   auth_time: numericDate(session.authenticatedAt),
   acr: session.acr,
   amr: session.amr,
@@ -28,27 +28,19 @@ const sessionJson = (session: Session, username: string | undefined) => ({
   user_agent: session.userAgent ?? null,
 })
 
-const namesOf = async ({ users }: Pick<Opened['stores'], 'users'>, ids: readonly string[]) => {
-  const names = new Map<string, string>()
-  for (const id of new Set(ids)) names.set(id, (await users.find(id))?.username ?? id)
-  return names
-}
-
 const list = (context: Context) => (options: UserOption) =>
   withStores(context, async (stores) => {
     const userId = options.user === undefined ? undefined : (await findPerson(stores, options.user)).id
     const sessions = await stores.sessions.list({ userId, limit: countedAtMost }, context.clock.now())
-    const names = await namesOf(
-      stores,
-      sessions.map((session) => session.userId),
-    )
+    const names = await stores.administration.usernames([...new Set(sessions.map((session) => session.userId))])
+    const nameOf = (session: Session) => names.get(session.userId) ?? session.userId
     return {
-      json: { sessions: sessions.map((session) => sessionJson(session, names.get(session.userId))) },
+      json: { sessions: sessions.map((session) => sessionJson(session, nameOf(session))) },
       text: table(
         ['SID', 'USERNAME', 'LAST USED', 'EXPIRES', 'NETWORK', 'DEVICE'],
         sessions.map((session) => [
           session.id,
-          names.get(session.userId),
+          nameOf(session),
           session.lastUsedAt,
           earlier(session.idleExpiresAt, session.absoluteExpiresAt),
           networkShown(session.ip),
