@@ -53,13 +53,15 @@ export const lists = async (app: FastifyInstance, options: ListsOptions): Promis
   }
   const slice = (query: URLSearchParams) => ({ after: query.get('after') ?? undefined, limit: perPage })
 
-  /** @throws PageError for what is asked for and is nobody */
-  const personIn = async (query: URLSearchParams) => {
-    const id = query.get('user')
-    if (id === null) return undefined
+  /** @throws PageError for an id of nobody */
+  const personOf = async (id: string) => {
     const person = isUuid(id) ? await administration.user(id) : undefined
     if (!person) throw nothing()
     return person
+  }
+  const personIn = async (query: URLSearchParams) => {
+    const id = query.get('user')
+    return id === null ? undefined : personOf(id)
   }
   const clientIn = async (query: URLSearchParams) => {
     const id = query.get('client')
@@ -78,8 +80,7 @@ export const lists = async (app: FastifyInstance, options: ListsOptions): Promis
   })
 
   page('/admin/people/:id', async ({ frame, session, now }, _query, id) => {
-    const person = isUuid(id) ? await administration.user(id) : undefined
-    if (!person) throw nothing()
+    const person = await personOf(id)
     const of = { userId: id }
     const [sessions, families] = await Promise.all([
       administration.sessions(of, { limit: 50 }, now),
