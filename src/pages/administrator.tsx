@@ -1,5 +1,5 @@
 import { framed } from './document.tsx'
-import { Alert, Field, Hidden } from './form.tsx'
+import { Alert, Field, Hidden, Username } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
 import type { Texts } from './texts/en.ts'
 
@@ -36,14 +36,8 @@ export const firstAdministratorPage = (data: FirstAdministrator, presentation: P
               ]}
             />
             {failure && <Alert id="administrator-error">{words.wrong[failure]}</Alert>}
-            <Field
-              name="username"
+            <Username
               label={t.username}
-              type="text"
-              autocomplete="username"
-              autocapitalize="none"
-              spellcheck={false}
-              required
               maxLength={200}
               value={data.username ?? ''}
               wrong={ofName ? 'administrator-error' : undefined}

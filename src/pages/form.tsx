@@ -43,6 +43,19 @@ export const Field = ({ name, label, hint, wrong, ...rest }: FieldProps) => {
   )
 }
 
+/** For a password manager, and against the keyboard that begins every name with a capital. */
+export const Username = (rest: Omit<FieldProps, 'name'>) => (
+  <Field
+    name="username"
+    type="text"
+    autocomplete="username"
+    autocapitalize="none"
+    spellcheck={false}
+    required
+    {...rest}
+  />
+)
+
 export const Alert = ({ id, children }: { readonly id: string; readonly children: ComponentChildren }) => (
   <p id={id} role="alert">
     {children}

@@ -1,5 +1,5 @@
 import { framed } from './document.tsx'
-import { Alert, Field, Hidden, shownTo } from './form.tsx'
+import { Alert, Field, Hidden, shownTo, Username } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
 import type { Texts } from './texts/en.ts'
 
@@ -75,14 +75,8 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
               ]}
             />
             {failure && <Alert id="login-error">{failureWords(failure, known !== undefined, t)}</Alert>}
-            <Field
-              name="username"
+            <Username
               label={t.username}
-              type="text"
-              autocomplete="username"
-              autocapitalize="none"
-              spellcheck={false}
-              required
               readOnly={known !== undefined}
               value={known?.username ?? data.username ?? ''}
               wrong={known ? undefined : wrong}
