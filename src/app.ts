@@ -14,6 +14,7 @@ import { formBody } from './http/form-body.ts'
 import { administrator } from './http/interaction/administrator.ts'
 import { createAdmission } from './http/interaction/admission.ts'
 import { consent } from './http/interaction/consent.ts'
+import { createDelivery } from './http/interaction/delivery.ts'
 import { createDispatcher } from './http/interaction/dispatcher.ts'
 import { createFailurePage } from './http/interaction/failure-page.ts'
 import { login } from './http/interaction/login.ts'
@@ -127,13 +128,14 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
 
   const presenter = createPresenter(random)
   const browser = createBrowser({ issuer, secrets: deps.cookieSecrets, random })
+  const deliver = createDelivery({ presenter, keys, clock })
   const dispatcher = createDispatcher({
     issuer,
     ...stores,
     sessionPolicy: deps.sessionPolicy,
     browser,
     admission: createAdmission({ browser, quota: createQuota() }),
-    presenter,
+    deliver,
     clock,
     random,
   })
@@ -192,7 +194,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
       throttle: deps.throttle,
       deviceSecrets: deps.cookieSecrets,
     }
-    await scope.register(authorize, { issuer, clients, dispatcher, keys, clock, explains })
+    await scope.register(authorize, { issuer, clients, dispatcher, deliver, keys, clock, explains })
     const signIn = createSignIn({ browser, sessions, policy: deps.sessionPolicy, logIn: logInDependencies, random })
     const newPassword = `${basePath}/account/new-password`
     await scope.register(login, { dispatcher, browser, presenter, signIn, newPassword })

@@ -24,6 +24,8 @@ export type Grant = {
   readonly amr: readonly string[]
   /** The `claims` parameter, OIDC Core §5.5; `{}` when there was none. */
   readonly claims: RequestedClaims
+  /** RFC 9449 §10: the key that alone redeems the code. */
+  readonly dpopJkt: string | undefined
 }
 
 export type AuthorizationCode = {
@@ -91,8 +93,12 @@ export type Bought = {
 }
 
 export type CodeStore = {
-  /** For a person who is asked nothing: no interaction was ever stored. */
-  issue(code: AuthorizationCode): Promise<void>
+  /**
+   * For a person who is asked nothing: no interaction was ever stored.
+   * @param pushed the hash of the pushed request that is spent with it
+   * @returns false when that was spent before: then nothing happened
+   */
+  issue(code: AuthorizationCode, pushed?: Buffer): Promise<boolean>
   find(hash: Buffer): Promise<AuthorizationCode | undefined>
   /**
    * RFC 6749 §4.1.2: marks the code spent and inserts its family and the ledger's first row, in one statement. The pair
@@ -236,12 +242,14 @@ export type InteractionStore = {
   /**
    * Marks the interaction completed, remembers the consent, and stores the code, in one statement.
    * @param consent undefined when nothing new was granted
-   * @returns false when it was completed before: then nothing happened
+   * @param pushed the hash of the pushed request that is spent with it
+   * @returns false when it was completed before, or the pushed request in another interaction: then nothing happened
    */
   complete(
     idHash: Buffer,
     code: AuthorizationCode | undefined,
     consent: Consent | undefined,
     now: Date,
+    pushed?: Buffer,
   ): Promise<boolean>
 }

@@ -2,7 +2,11 @@ import type { AuthorizationCode, CodeStore, Family, Grant, Origin } from '../oau
 import { type Database, json, statement, type Value } from './database.ts'
 
 /** A grant as JSON: its one instant is text there. */
-type StoredGrant = Omit<Grant, 'authTime' | 'nonce'> & { readonly authTime: string; readonly nonce?: string }
+type StoredGrant = Omit<Grant, 'authTime' | 'nonce' | 'dpopJkt'> & {
+  readonly authTime: string
+  readonly nonce?: string
+  readonly dpopJkt?: string
+}
 
 type CodeRow = {
   readonly hash: Buffer
@@ -37,6 +41,18 @@ export const codeValues = (code: AuthorizationCode): readonly Value[] => [
 const issue = statement(
   'code_issue',
   `INSERT INTO authorization_codes (${codeColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+)
+
+/** RFC 9126 §4: a pushed request buys one code. Of two at once, the second waits for the first and finds it spent. */
+export const spendPushed = (hash: string, now: string) => `UPDATE pushed_requests SET spent_at = ${now}
+    WHERE hash = ${hash} AND spent_at IS NULL RETURNING hash`
+
+const issuePushed = statement(
+  'code_issue_pushed',
+  `WITH pushed AS (${spendPushed('$11', '$8')})
+   INSERT INTO authorization_codes (${codeColumns})
+   SELECT $1::bytea, $2::text, $3::uuid, $4::uuid, $5::jsonb, $6::text, $7::text, $8::timestamptz, $9::timestamptz,
+     $10::timestamptz FROM pushed`,
 )
 
 const find = statement<CodeRow>(
@@ -108,7 +124,12 @@ const spendValues = (hash: Buffer, family: Family, now: Date, { ip, userAgent }:
 const codeOf = (row: CodeRow): AuthorizationCode => ({
   hash: row.hash,
   clientId: row.client_id,
-  grant: { ...row.grant, nonce: row.grant.nonce, authTime: new Date(row.grant.authTime) },
+  grant: {
+    ...row.grant,
+    nonce: row.grant.nonce,
+    dpopJkt: row.grant.dpopJkt,
+    authTime: new Date(row.grant.authTime),
+  },
   redirectUri: row.redirect_uri,
   codeChallenge: row.code_challenge ?? undefined,
   createdAt: row.created_at,
@@ -120,9 +141,10 @@ const codeOf = (row: CodeRow): AuthorizationCode => ({
 })
 
 export const createCodes = (database: Database): CodeStore => ({
-  issue: async (code) => {
-    await database.count(issue, codeValues(code))
-  },
+  issue: async (code, pushed) =>
+    (await (pushed
+      ? database.count(issuePushed, [...codeValues(code), pushed])
+      : database.count(issue, codeValues(code)))) === 1,
   find: async (hash) => {
     const [row] = await database.rows(find, [hash])
     return row && codeOf(row)

@@ -1,6 +1,6 @@
-import type { AuthorizationRequest } from '../oauth/authorization/request.ts'
+import type { AuthorizationRequest, DeviceRequest, RedirectedRequest } from '../oauth/authorization/request.ts'
 import type { AuthorizationCode, Consent, Interaction, InteractionStore, Person } from '../oauth/stores.ts'
-import { codeColumns, codeValues } from './codes.ts'
+import { codeColumns, codeValues, spendPushed } from './codes.ts'
 import { type Database, json, statement } from './database.ts'
 
 /** Who is at the browser; every column is null where nobody is, the last ones where nothing was granted. */
@@ -19,22 +19,17 @@ type StandingRow = {
 }
 type InteractionRow = {
   readonly browser_hash: Buffer
-  readonly request: Partial<AuthorizationRequest> & Pick<AuthorizationRequest, RequiredMember>
+  readonly request: StoredRequest
   readonly received_at: Date
   readonly expires_at: Date
   readonly completed_at: Date | null
 }
 /** JSON leaves out what is undefined. */
-type RequiredMember =
-  | 'clientId'
-  | 'redirectUri'
-  | 'responseMode'
-  | 'scope'
-  | 'resources'
-  | 'prompt'
-  | 'acrValues'
-  | 'uiLocales'
-  | 'claims'
+type Sparse<Request, Required extends keyof Request> = Partial<Request> & Pick<Request, Required>
+type RequiredMember = 'clientId' | 'scope' | 'resources' | 'prompt' | 'acrValues' | 'uiLocales' | 'claims'
+type StoredRequest =
+  | Sparse<RedirectedRequest, RequiredMember | 'redirectUri' | 'responseMode'>
+  | Sparse<DeviceRequest, RequiredMember | 'device'>
 
 const standing = `u.id AS user_id, u.username, s.id AS session_id, s.authenticated_at, s.acr, s.amr, s.idle_expires_at,
   s.absolute_expires_at, g.scope AS consent_scope, g.resources AS consent_resources, g.granted_at`
@@ -73,8 +68,11 @@ const find = statement<InteractionRow & StandingRow>(
 
 const complete = statement<{ completed: boolean }>(
   'interaction_complete',
-  `WITH completed AS (
-    UPDATE interactions SET completed_at = $2 WHERE id_hash = $1 AND completed_at IS NULL AND expires_at > $2 RETURNING client_id
+  `WITH pushed AS (
+    ${spendPushed('$16', '$2')}
+  ), completed AS (
+    UPDATE interactions SET completed_at = $2 WHERE id_hash = $1 AND completed_at IS NULL AND expires_at > $2
+      AND ($16::bytea IS NULL OR EXISTS (SELECT FROM pushed)) RETURNING client_id
   ), remembered AS (
     INSERT INTO consents AS g (user_id, client_id, scope, resources, granted_at)
     SELECT $5, client_id, $13::text[], $14::text[], $15::timestamptz FROM completed WHERE $15 IS NOT NULL
@@ -107,19 +105,18 @@ const consentOf = (row: StandingRow): Consent | undefined =>
     ? undefined
     : { scope: row.consent_scope, resources: row.consent_resources, grantedAt: row.granted_at }
 
+const requestOf = (stored: StoredRequest): AuthorizationRequest => {
+  const { nonce, maxAge, loginHint, hintedSubject } = stored
+  if (stored.device) return { ...stored, nonce, maxAge, loginHint, hintedSubject }
+  const { state, codeChallenge, dpopJkt, pushedHash } = stored
+  return { ...stored, nonce, maxAge, loginHint, hintedSubject, state, codeChallenge, dpopJkt, pushedHash }
+}
+
 const interactionOf = (idHash: Buffer, row: InteractionRow): Interaction => ({
   idHash,
   browserHash: row.browser_hash,
   clientId: row.request.clientId,
-  request: {
-    ...row.request,
-    state: row.request.state,
-    nonce: row.request.nonce,
-    codeChallenge: row.request.codeChallenge,
-    maxAge: row.request.maxAge,
-    loginHint: row.request.loginHint,
-    hintedSubject: row.request.hintedSubject,
-  },
+  request: requestOf(row.request),
   receivedAt: row.received_at,
   expiresAt: row.expires_at,
   completedAt: row.completed_at ?? undefined,
@@ -146,9 +143,9 @@ export const createInteractions = (database: Database): InteractionStore => ({
     const [row] = await database.rows(find, [idHash, sessionHash, now])
     return row && { interaction: interactionOf(idHash, row), person: personOf(row), consent: consentOf(row) }
   },
-  complete: async (idHash, code, consent, now) => {
+  complete: async (idHash, code, consent, now, pushed) => {
     if (consent && !code) throw new Error('a consent belongs to the person whose code is issued with it')
-    const remembered = [consent?.scope, consent?.resources, consent?.grantedAt]
+    const remembered = [consent?.scope, consent?.resources, consent?.grantedAt, pushed]
     return (await database.rows(complete, [idHash, now, ...valuesOf(code), ...remembered])).length === 1
   },
 })

@@ -39,6 +39,8 @@ t.test('an interaction is completed once, with its code and its consent', async 
     acrValues: [],
     uiLocales: [],
     claims: {},
+    dpopJkt: undefined,
+    pushedHash: undefined,
   } as const // prettier-ignore
   const interaction = {
     idHash: aHash(),

@@ -61,6 +61,7 @@ export const aCode = (
     acr: '1',
     amr: ['pwd'],
     claims: { id_token: { email: null } },
+    dpopJkt: undefined,
   },
   redirectUri: 'https://app.example/cb',
   codeChallenge: 'challenge',

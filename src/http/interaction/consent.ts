@@ -22,7 +22,8 @@ export const consent = async (
     const decision = dispatcher.decide(step)
     if (decision.is !== 'consent') return dispatcher.proceed(request, reply, step)
     const { client, interaction } = step
-    const { scope, resources, redirectUri, uiLocales } = interaction.request
+    const { request: question } = interaction
+    const { scope, resources, uiLocales } = question
     const data = {
       client: {
         name: client.client_name,
@@ -34,7 +35,7 @@ export const consent = async (
       person: decision.person,
       scope: asked(scope, step.consent?.scope),
       resources: asked(resources, step.consent?.resources),
-      redirectUri,
+      redirectUri: question.device ? '' : question.redirectUri,
       interaction: step.id,
       csrf: browser.csrf(browser.id(request, reply)),
       action: dispatcher.pagePath('consent'),

@@ -4,9 +4,10 @@ import { type LoginFailure, loginPage, selectAccountPage } from '../../pages/log
 import type { Browser } from '../browser.ts'
 import { bodyOf } from '../form.ts'
 import { queryParameters } from '../form-body.ts'
-import type { Dispatcher, Step } from './dispatcher.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import type { Presenter } from './presentation.ts'
 import type { SignIn } from './sign-in.ts'
+import type { Step } from './step.ts'
 
 export type LoginOptions = {
   readonly dispatcher: Dispatcher

@@ -1,5 +1,5 @@
 import { later } from '../../clock.ts'
-import type { AuthorizationRequest } from '../../oauth/authorization/request.ts'
+import type { RedirectedRequest } from '../../oauth/authorization/request.ts'
 import type { Client } from '../../oauth/client.ts'
 import { codeHash } from '../../oauth/grants/authorization-code.ts'
 import type { AuthorizationCode, Person } from '../../oauth/stores.ts'
@@ -10,19 +10,19 @@ const codeLifetime = 60
 
 /** The code as it travels, and what is stored of it: its hash, and what was granted. */
 export const newCode = (
-  asked: AuthorizationRequest,
+  asked: RedirectedRequest,
   client: Client,
   person: Person,
   random: Random,
   now: Date,
 ): { readonly code: string; readonly row: AuthorizationCode } => {
   const code = secret(random, 'tsc_')
-  const { scope, resources, nonce, claims, redirectUri, codeChallenge } = asked
+  const { scope, resources, nonce, claims, redirectUri, codeChallenge, dpopJkt } = asked
   const { userId, sessionId, acr, amr, authenticatedAt: authTime } = person
   const row: AuthorizationCode = {
     hash: codeHash(code),
     clientId: client.client_id,
-    grant: { userId, sessionId, scope, resources, nonce, authTime, acr, amr, claims },
+    grant: { userId, sessionId, scope, resources, nonce, authTime, acr, amr, claims, dpopJkt },
     redirectUri,
     codeChallenge,
     createdAt: now,

@@ -10,6 +10,7 @@ import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
 import { asGet } from '../as-get.ts'
 import { queryParameters } from '../form-body.ts'
+import type { Deliver } from '../interaction/delivery.ts'
 import type { Dispatcher } from '../interaction/dispatcher.ts'
 import { PageError } from '../page-error.ts'
 
@@ -17,6 +18,7 @@ export type AuthorizeOptions = {
   readonly issuer: string
   readonly clients: ClientStore
   readonly dispatcher: Dispatcher
+  readonly deliver: Deliver
   readonly keys: KeyRing
   readonly clock: Clock
   /** On loopback only: error pages say what was received and what is registered. */
@@ -25,7 +27,7 @@ export type AuthorizeOptions = {
 
 /** RFC 6749 §3.1, OIDC Core §3.1.2. */
 export const authorize = async (app: FastifyInstance, options: AuthorizeOptions): Promise<void> => {
-  const { issuer, clients, dispatcher, keys, clock } = options
+  const { issuer, clients, dispatcher, deliver, keys, clock } = options
 
   const handle = async (request: FastifyRequest, reply: FastifyReply, parameters: Parameters) => {
     const now = clock.now()
@@ -37,7 +39,7 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
       request.log.info({ error: error.code, reason: error.reason, client_id: to.clientId }, 'refused by redirect')
-      return dispatcher.deliver(request, reply, errorResponse(to, error, issuer), client.client_name)
+      return deliver(request, reply, errorResponse(to, error, issuer), client)
     }
   }
 

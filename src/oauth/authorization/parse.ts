@@ -6,7 +6,7 @@ import { checkChallenge, requireChallenge } from '../pkce.ts'
 import { matches } from '../redirect-uri.ts'
 import { audienceFor, parseResources } from '../resource.ts'
 import { parseScope, within } from '../scope.ts'
-import { type AuthorizationRequest, type Prompt, type ResponseMode, responseModes } from './request.ts'
+import { type Prompt, type RedirectedRequest, type ResponseMode, responseModes } from './request.ts'
 import type { ReplyTo } from './response.ts'
 
 /** An authorization request that may not be answered by redirect: a page, RFC 6749 §4.1.2.1. */
@@ -64,7 +64,7 @@ export const parseRequest = (
   to: ReplyTo,
   hintedSubject: string | undefined,
   issuer: string,
-): AuthorizationRequest => {
+): RedirectedRequest => {
   parameters.refuseRepeats()
   refuseUnsupported(parameters, client)
   const scope = requestedScope(parameters.optional('scope'), client)
@@ -89,7 +89,16 @@ export const parseRequest = (
     acrValues: words(parameters.optional('acr_values')),
     uiLocales: words(parameters.optional('ui_locales')),
     claims,
+    dpopJkt: thumbprintIn(parameters.optional('dpop_jkt')),
+    pushedHash: undefined,
   }
+}
+
+/** RFC 9449 §10: a SHA-256 thumbprint, RFC 7638. */
+const thumbprintIn = (jkt: string | undefined): string | undefined => {
+  if (jkt !== undefined && !/^[\w-]{43}$/.test(jkt))
+    throw invalidRequest('dpop_jkt must be 43 base64url characters (RFC 9449 §10).')
+  return jkt
 }
 
 const refuseUnsupported = (parameters: Parameters, client: Client): void => {

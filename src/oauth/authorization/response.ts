@@ -1,3 +1,4 @@
+import { later, numericDate } from '../../clock.ts'
 import { OAuthError, printable } from '../errors.ts'
 import type { ResponseMode } from './request.ts'
 
@@ -12,23 +13,30 @@ export type ReplyTo = {
   readonly state: string | undefined
 }
 
+/** What is answered, before it has the form that was asked for. */
+export type Answer = { readonly to: ReplyTo; readonly fields: Readonly<Record<string, string>> }
+
 /** How the edge delivers it: a 303 to `location`, or a page that posts `fields` to `action`. */
 export type AuthorizationResponse =
   | { readonly mode: 'query'; readonly location: string }
   | { readonly mode: 'form_post'; readonly action: string; readonly fields: Readonly<Record<string, string>> }
 
 /** RFC 6749 §4.1.2; `iss` is RFC 9207, against mix-up. */
-export const codeResponse = (to: ReplyTo, code: string, issuer: string): AuthorizationResponse =>
-  deliver(to, { code, ...(to.state !== undefined && { state: to.state }), iss: issuer })
+export const codeResponse = (to: ReplyTo, code: string, issuer: string): Answer => ({
+  to,
+  fields: { code, ...(to.state !== undefined && { state: to.state }), iss: issuer },
+})
 
 /** RFC 6749 §4.1.2.1. */
-export const errorResponse = (to: ReplyTo, error: OAuthError, issuer: string): AuthorizationResponse =>
-  deliver(to, {
+export const errorResponse = (to: ReplyTo, error: OAuthError, issuer: string): Answer => ({
+  to,
+  fields: {
     error: error.code,
     error_description: printable(error.description),
     ...(to.state !== undefined && { state: to.state }),
     iss: issuer,
-  })
+  },
+})
 
 export const refusal = (code: keyof typeof refusals): OAuthError => new OAuthError(code, refusals[code])
 
@@ -39,11 +47,27 @@ const refusals = {
   unmet_authentication_requirements: 'The acr that the claims parameter calls essential cannot be had here.',
 }
 
-const deliver = (
-  { redirectUri, responseMode }: ReplyTo,
-  fields: Readonly<Record<string, string>>,
-): AuthorizationResponse => {
-  if (responseMode === 'form_post') return { mode: 'form_post', action: redirectUri, fields }
+/** Seconds; JARM §2.1 recommends ten minutes at most, and the code in it lives for one. */
+const responseLifetime = 300
+
+/** Whether a response in this mode is signed. */
+export const isSigned = (mode: ResponseMode): boolean => mode.endsWith('jwt')
+
+/** @param sign with the client's `authorization_signed_response_alg`; asked only for the modes of JARM */
+export const formed = async (
+  { to, fields }: Answer,
+  sign: (claims: object) => Promise<string>,
+  now: Date,
+): Promise<AuthorizationResponse> => {
+  if (!isSigned(to.responseMode)) return placed(to, to.responseMode === 'form_post', fields)
+  // JARM §2.1: the parameters beside `iss`, `aud` and `exp`.
+  const claims = { ...fields, aud: to.clientId, exp: numericDate(later(now, responseLifetime)) }
+  // JARM §2.3.4: for a code, `jwt` means `query.jwt`.
+  return placed(to, to.responseMode === 'form_post.jwt', { response: await sign(claims) })
+}
+
+const placed = ({ redirectUri }: ReplyTo, isPosted: boolean, fields: Answer['fields']): AuthorizationResponse => {
+  if (isPosted) return { mode: 'form_post', action: redirectUri, fields }
   const separator = redirectUri.includes('?') ? '&' : '?'
   return { mode: 'query', location: `${redirectUri}${separator}${new URLSearchParams(fields)}` }
 }

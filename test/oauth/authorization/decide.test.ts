@@ -1,12 +1,12 @@
 import t from 'tap'
 import { decide, type Standing } from '../../../src/oauth/authorization/decide.ts'
-import type { AuthorizationRequest } from '../../../src/oauth/authorization/request.ts'
+import type { RedirectedRequest } from '../../../src/oauth/authorization/request.ts'
 import type { Person } from '../../../src/oauth/stores.ts'
 
 const received = new Date('2026-01-01T12:00:00Z')
 const at = (seconds: number) => new Date(received.getTime() + seconds * 1000)
 
-const aRequest = (more: Partial<AuthorizationRequest> = {}): AuthorizationRequest => ({
+const aRequest = (more: Partial<RedirectedRequest> = {}): RedirectedRequest => ({
   clientId: 'app',
   redirectUri: 'https://app.example/cb',
   responseMode: 'query',
@@ -22,6 +22,8 @@ const aRequest = (more: Partial<AuthorizationRequest> = {}): AuthorizationReques
   acrValues: [],
   uiLocales: [],
   claims: {},
+  dpopJkt: undefined,
+  pushedHash: undefined,
   ...more,
 })
 const aPerson = (authenticatedAt: Date): Person => ({
@@ -53,7 +55,7 @@ const standing = (more: Partial<Standing> = {}): Standing => ({
 })
 
 t.test('what stands between a request and its code (OIDC Core §3.1.2.3, §3.1.2.4)', async (t) => {
-  const cases: [string, AuthorizationRequest, Standing, string][] = [
+  const cases: [string, RedirectedRequest, Standing, string][] = [
     ['somebody who logged in and consented before', aRequest(), standing(), 'grant'],
     ['nobody', aRequest(), standing({ person: undefined, consent: undefined }), 'log-in nobody'],
     [
