@@ -1,13 +1,14 @@
+import { removeBundles } from './bundle.ts'
 import { joinCluster } from './cluster.ts'
 
-/** Holds the cluster between one test file and the next, until the process whose number it is given has ended. */
-const runner = Number(process.argv[2])
+/** Holds what the run's files share between one and the next, until the process whose number it is given has ended. */
+const run = Number(process.argv[2])
 const cluster = await joinCluster()
 process.send?.('ready')
 
 const isOver = (): boolean => {
   try {
-    process.kill(runner, 0)
+    process.kill(run, 0)
     return false
   } catch {
     return true
@@ -16,5 +17,5 @@ const isOver = (): boolean => {
 const watch = setInterval(() => {
   if (!isOver()) return
   clearInterval(watch)
-  void cluster.stop()
+  void Promise.all([cluster.stop(), removeBundles(run)])
 }, 100)

@@ -1,0 +1,85 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { dirname, extname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const cache = join(root, 'node_modules/.cache/tessera-bundles')
+
+/** The packages that nearly every test loads, file by file, were they not bundled. All others stay where they are. */
+const bundled = new Set([
+  '@fastify/cookie',
+  '@prisma/adapter-pg',
+  '@prisma/client',
+  'fastify',
+  'jose',
+  'lru-cache',
+  'pg',
+  'pino',
+  'preact',
+  'preact-render-to-string',
+  'typebox',
+])
+
+/** Of the code of this repository, each file goes on knowing itself by its own place. */
+const ownCode: Plugin = {
+  name: 'own code',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
+      const name = path.split('/', path.startsWith('@') ? 2 : 1).join('/')
+      return importer.includes('node_modules') || bundled.has(name) ? undefined : { external: true }
+    })
+    onLoad({ filter: /\.tsx?$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const contents = text
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
+      return { contents, loader: extname(path) === '.tsx' ? 'tsx' : 'ts' }
+    })
+  },
+}
+
+export const removeBundles = (run: number): Promise<void> =>
+  rm(join(cache, String(run)), { recursive: true, force: true })
+
+const lives = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Every test file as plain JavaScript, its shared modules in shared chunks: a test file that is transpiled and loaded
+ * module by module spends more time on that than on its tests.
+ * @param run the process that test files are started by; loader.mjs finds the bundles by it
+ */
+export const bundleTests = async (run: number): Promise<void> => {
+  await mkdir(cache, { recursive: true })
+  for (const name of await readdir(cache))
+    if (name === String(run) || !lives(Number(name))) await removeBundles(Number(name))
+  const files = await readdir(join(root, 'test'), { recursive: true })
+  await build({
+    absWorkingDir: root,
+    entryPoints: files.filter((file) => /\.test\.tsx?$/.test(file)).map((file) => join('test', file)),
+    outbase: root,
+    outdir: join(cache, String(run)),
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    external: ['pg-native'],
+    // What a package that is no module calls, where it is one now.
+    banner: {
+      js: `import { createRequire as createRequireOfBundle } from 'node:module'
+const require = createRequireOfBundle(${JSON.stringify(pathToFileURL(root).href)})`,
+    },
+    plugins: [ownCode],
+    logLevel: 'error',
+  })
+}
