@@ -4,7 +4,7 @@ import type { Presentation } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { adminTexts } from '../texts/admin.ts'
 import { type AdminFrame, adminFrame, End, type Pager, Pages, revokeLink } from './frame.tsx'
-import type { Rows } from './sessions.tsx'
+import { type Rows, Whose } from './sessions.tsx'
 
 export type FamilyShown = {
   readonly id: string
@@ -39,11 +39,7 @@ export const Families = ({
       <tbody>
         {families.map((family) => (
           <tr key={family.id}>
-            {named && (
-              <th scope="row">
-                <a href={`${frame.base}/admin/people/${family.userId}`}>{family.username}</a>
-              </th>
-            )}
+            {named && <Whose of={family} base={frame.base} />}
             <td data-label={t.app}>
               {family.app}
               {family.offline && <span class="muted">{t.away}</span>}

@@ -24,6 +24,19 @@ export type Rows = {
   readonly named: boolean
 }
 
+/** The head of a row: the person, and the way to all that is theirs. */
+export const Whose = ({
+  of,
+  base,
+}: {
+  readonly of: { readonly userId: string; readonly username: string }
+  readonly base: string
+}) => (
+  <th scope="row">
+    <a href={`${base}/admin/people/${of.userId}`}>{of.username}</a>
+  </th>
+)
+
 export const Sessions = ({
   sessions,
   frame,
@@ -41,11 +54,7 @@ export const Sessions = ({
           const device = deviceWords(session.device, words)
           return (
             <tr key={session.id}>
-              {named && (
-                <th scope="row">
-                  <a href={`${frame.base}/admin/people/${session.userId}`}>{session.username}</a>
-                </th>
-              )}
+              {named && <Whose of={session} base={frame.base} />}
               <td data-label={t.device}>
                 {device} {session.isHere && <span class="new">{t.here}</span>}
                 <span class="muted">{session.network && <Network network={session.network} />}</span>
