@@ -1,5 +1,5 @@
 import t from 'tap'
-import { chooseLanguage, texts } from '../../src/pages/language.ts'
+import { chooseLanguage, texts, wordsFor } from '../../src/pages/language.ts'
 
 const cases: readonly (readonly [
   why: string,
@@ -72,4 +72,9 @@ t.test('no text shouts, apologises or blames', async (t) => {
   for (const language of Object.values(texts)) {
     for (const [path, sentence] of sentences(language, 'texts')) t.notMatch(sentence, /!|oops|sorry|죄송/i, path)
   }
+})
+
+t.test('a name has words of its own or none: never what every object has', async (t) => {
+  t.equal(wordsFor({ openid: 'Know who you are' }, 'openid'), 'Know who you are')
+  for (const name of ['toString', '__proto__', 'constructor', '']) t.equal(wordsFor({}, name), undefined, name)
 })
