@@ -8,7 +8,7 @@ import { createOutbound } from './http/outbound/index.ts'
 import { createRemoteKeys } from './http/outbound/remote-keys.ts'
 import { createLogger } from './log.ts'
 import { systemRandom } from './random.ts'
-import { assemble, createApp } from './server.ts'
+import { assemble, createApp, startCourier } from './server.ts'
 import { openDatabase } from './storage/database.ts'
 import { startEmbedded } from './storage/embedded.ts'
 import { migrate } from './storage/migrate.ts'
@@ -50,6 +50,7 @@ const run = async (config: Config): Promise<void> => {
   })
 
   await app.listen({ host: config.host, port: config.port })
+  const courier = startCourier({ parts, stores, outbound, log })
   const housekeeping = keepHouse({
     log,
     round: async () => {
@@ -65,7 +66,7 @@ const run = async (config: Config): Promise<void> => {
     readiness,
     // Behind a load balancer the last requests are on their way when readiness goes; on a laptop nobody waits.
     drain: config.mode === 'production' ? 3000 : 0,
-    closing: [app, housekeeping, stores.changes, database, { close: async () => embedded?.stop() }],
+    closing: [app, housekeeping, courier, stores.changes, database, { close: async () => embedded?.stop() }],
   })
   process.stdout.write(await welcome({ config, links: stores.adminLinks, demo: demo?.shown, random, now: clock.now() }))
 }

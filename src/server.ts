@@ -1,8 +1,10 @@
 import { type AppDependencies, createApp } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { type Courier, createCourier } from './courier.ts'
 import { clocksAgree, type HealthCheck } from './http/operations/health.ts'
 import type { Readiness } from './http/operations/stop.ts'
+import type { Outbound } from './http/outbound/index.ts'
 import { createPasswords } from './identity/password.ts'
 import { defaultSession } from './identity/session.ts'
 import { defaultThrottle } from './identity/throttle.ts'
@@ -88,6 +90,34 @@ export const assemble = async (deps: {
     checks,
     readiness,
   }
+}
+
+/** Tells clients of sessions that end here, and of those that other servers could not tell. To be closed before the stores. */
+export const startCourier = (deps: {
+  readonly parts: Pick<Parts, 'issuer' | 'keys' | 'random' | 'clock'>
+  readonly stores: Stores
+  readonly outbound: Pick<Outbound, 'post'>
+  readonly log: { warn(fields: object, message: string): void }
+}): Courier => {
+  const { parts, stores, outbound, log } = deps
+  const { issuer, keys, random, clock } = parts
+  const { clients, logouts: deliveries, changes } = stores
+  const courier = createCourier({
+    issuer,
+    clients,
+    deliveries,
+    signer: keys.signer,
+    subjectOf: (_client, userId) => userId,
+    post: outbound.post,
+    random,
+    clock,
+    log,
+  })
+  // A session that ends while tokens of it live is in the feed at the same instant.
+  changes.subscribe((change) => {
+    if (change === undefined || change.of === 'logouts' || change.of === 'revocations') courier.wake()
+  })
+  return courier
 }
 
 export { createApp }

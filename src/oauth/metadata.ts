@@ -58,6 +58,9 @@ export const openidConfiguration = (
   ...authorizationServerMetadata(issuer, scopes),
   userinfo_endpoint: issuer + paths.userinfo,
   end_session_endpoint: issuer + paths.logout,
+  // Back-Channel Logout §2.1.
+  backchannel_logout_supported: true,
+  backchannel_logout_session_supported: true,
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: algorithms,
   claim_types_supported: ['normal'],

@@ -1,10 +1,10 @@
 import type { Database } from './database.ts'
 import type { Prisma } from './prisma/client.ts'
 
-/** What other servers must know at once: a client by its id, all clients, the keys' schedule, or that something was revoked. */
+/** What other servers must know at once: a client by its id, all clients, the keys' schedule, that something was revoked, or that a client has to be told of a logout. */
 export type Change =
   | { readonly of: 'client'; readonly id: string }
-  | { readonly of: 'clients' | 'keys' | 'revocations' }
+  | { readonly of: 'clients' | 'keys' | 'revocations' | 'logouts' }
 
 const channel = 'tessera_changes'
 const heartbeatMs = 5000
@@ -25,7 +25,8 @@ export type Changes = {
 }
 
 const parse = (payload: string): Change | undefined => {
-  if (payload === 'keys' || payload === 'revocations' || payload === 'clients') return { of: payload }
+  if (payload === 'keys' || payload === 'revocations' || payload === 'clients' || payload === 'logouts')
+    return { of: payload }
   return payload.startsWith('client:') ? { of: 'client', id: payload.slice('client:'.length) } : undefined
 }
 

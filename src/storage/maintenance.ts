@@ -36,6 +36,7 @@ const sweeps = [
   { what: expired('admin_links', 'expires_at'), age: 0 },
   { what: expired('token_families', 'absolute_expires_at'), age: afterwards },
   { what: expired('sessions', 'absolute_expires_at'), age: afterwards },
+  { what: expired('logout_deliveries', 'created_at'), age: afterwards },
   { what: expired('notices', 'at'), age: retention },
   { what: expired('events', 'at'), age: retention },
   { what: expired('token_pairs_default', 'issued_at'), age: retention },

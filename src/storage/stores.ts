@@ -3,6 +3,7 @@ import type { LoginEndStore, NoticeStore } from '../identity/account.ts'
 import type { EndingStore } from '../identity/ending.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from '../identity/stores.ts'
 import type { RefreshKeyStore, SigningKeyStore } from '../keys/stores.ts'
+import type { DeliveryStore, ParticipantStore } from '../oauth/logout/stores.ts'
 import type { RevocationStore } from '../oauth/revocations/stores.ts'
 import type { CodeStore, InteractionStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
 import { createAdminLinks } from './admin-links.ts'
@@ -18,6 +19,7 @@ import { createFamilies, type Families } from './families.ts'
 import { createInteractions } from './interactions.ts'
 import { createLoginEnds } from './login-ends.ts'
 import { createLogins } from './logins.ts'
+import { createLogoutDeliveries } from './logout-deliveries.ts'
 import { createMaintenance, type MaintenanceStore } from './maintenance.ts'
 import { createNotices } from './notices.ts'
 import { createRefreshKeys } from './refresh-keys.ts'
@@ -49,6 +51,7 @@ export type Stores = {
   readonly endings: EndingStore
   readonly notices: NoticeStore
   readonly loginEnds: LoginEndStore
+  readonly logouts: DeliveryStore & ParticipantStore
   readonly revocations: RevocationStore
   readonly maintenance: MaintenanceStore
   /** What other servers change. To be started, and closed before the database; until it is up, no memory is trusted. */
@@ -80,6 +83,7 @@ export const createStores = (
     endings: createEndings(database),
     notices: createNotices(database),
     loginEnds: createLoginEnds(database),
+    logouts: createLogoutDeliveries(database),
     revocations: createRevocations(database),
     maintenance: createMaintenance(database, log),
     changes,

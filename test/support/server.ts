@@ -7,6 +7,7 @@ import { Writable } from 'node:stream'
 import { decodeJwt, type JWTPayload } from 'jose'
 import { createApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
+import type { Courier } from '../../src/courier.ts'
 import { createDevelopment } from '../../src/development.ts'
 import { createReadiness } from '../../src/http/operations/stop.ts'
 import { createOutbound, type Outbound } from '../../src/http/outbound/index.ts'
@@ -18,7 +19,7 @@ import { createLogger } from '../../src/log.ts'
 import type { RemoteKeys } from '../../src/oauth/client-authentication/index.ts'
 import { checkMetadata } from '../../src/oauth/registration.ts'
 import { systemRandom } from '../../src/random.ts'
-import { assemble } from '../../src/server.ts'
+import { assemble, startCourier } from '../../src/server.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { createStores, type Stores } from '../../src/storage/stores.ts'
 import { tlsOptions } from '../../src/tls.ts'
@@ -48,6 +49,8 @@ export type TestServer = {
   readonly database: Database
   readonly databaseUrl: string
   readonly keys: KeyRing
+  /** Tells clients of logouts. */
+  readonly courier: Courier
   /** Every line the server logged. */
   readonly log: () => string
   visitor(): Visitor
@@ -174,8 +177,10 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
     ...(demo && { demo: demo.routes }),
   })
   await app.listen({ host: '127.0.0.1', port })
+  const courier = startCourier({ parts, stores, outbound, log })
   t.teardown(async () => {
     await app.close()
+    await courier.close()
     await stores.changes.close()
     if (!beside) await rm(keysDir, { recursive: true, force: true })
   })
@@ -195,6 +200,7 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
     database,
     databaseUrl,
     keys: parts.keys,
+    courier,
     log: () => logged,
     visitor: () => aVisitor(base),
     cut: () => {

@@ -1,0 +1,107 @@
+import { type Clock, later } from './clock.ts'
+import { type DeliverDependencies, deliver } from './oauth/logout/deliver.ts'
+import type { Delivery, DeliveryStore } from './oauth/logout/stores.ts'
+
+type Log = { warn(fields: object, message: string): void }
+
+/** Brings clients the news of sessions that ended. */
+export type Courier = {
+  /** Something may be due: looks at once. Whoever does not call it is heard within seconds all the same. */
+  wake(): void
+  /** Resolves when nothing is under way and nothing is due. */
+  idle(): Promise<void>
+  /** Takes no more. @returns when what is under way has ended, which takes seconds at most */
+  close(): Promise<void>
+}
+
+/** Seconds: longer than any attempt takes, so that what a server that died had taken is another's soon. */
+export const lease = 30
+
+/** Of one client only a few: one that hangs holds up its own people's news and nobody else's. */
+const most = { all: 32, perClient: 4 }
+
+/** @param every milliseconds between two looks at what nobody announced */
+export const createCourier = (
+  deps: DeliverDependencies & {
+    readonly deliveries: Pick<DeliveryStore, 'claim' | 'record'>
+    readonly clock: Clock
+    readonly log: Log
+    readonly every?: number
+  },
+): Courier => {
+  const { deliveries, clock, log, every = 5000 } = deps
+  const underWay = new Map<string, { readonly clientId: string; readonly ended: Promise<void> }>()
+  let looking: Promise<void> | undefined
+  let again = false
+  let closed = false
+
+  const carry = async (delivery: Delivery): Promise<void> => {
+    const { clientId: client_id, sessionId: session_id, attempts: count } = delivery
+    try {
+      const { reason, ...attempted } = await deliver(delivery, deps)
+      await deliveries.record(delivery, attempted)
+      if (attempted.deliveredAt) return
+      const fields = { event: 'logout_undelivered', client_id, session_id, count, error: attempted.outcome, reason }
+      log.warn(fields, attempted.nextAttemptAt ? 'a logout is told again later' : 'a logout is told no more')
+    } catch (err) {
+      // What could not be signed or written down is due again when the lease is over.
+      log.warn({ err, client_id, session_id, count }, 'a logout could not be told')
+    }
+  }
+
+  const busy = (): readonly string[] => {
+    const counts = new Map<string, number>()
+    for (const { clientId } of underWay.values()) counts.set(clientId, (counts.get(clientId) ?? 0) + 1)
+    return [...counts].flatMap(([clientId, count]) => (count >= most.perClient ? [clientId] : []))
+  }
+
+  const look = async (): Promise<void> => {
+    do {
+      again = false
+      const free = most.all - underWay.size
+      // Whichever ends first looks again.
+      if (free <= 0) return
+      const now = clock.now()
+      const claimed = await deliveries.claim({ ...most, all: free }, busy(), now, later(now, lease))
+      for (const delivery of claimed) {
+        const key = `${delivery.id}.${delivery.attempts}`
+        const ended = carry(delivery).then(() => {
+          underWay.delete(key)
+          wake()
+        })
+        underWay.set(key, { clientId: delivery.clientId, ended })
+      }
+    } while (again && !closed)
+  }
+
+  const wake = (): void => {
+    again = true
+    if (closed || looking) return
+    looking = look()
+      .catch((err) => log.warn({ err }, 'logouts that are due could not be read'))
+      .finally(() => {
+        looking = undefined
+        if (again) wake()
+      })
+  }
+
+  const settled = async (): Promise<void> => {
+    while (looking || underWay.size > 0) {
+      await looking
+      await Promise.all([...underWay.values()].map(({ ended }) => ended))
+    }
+  }
+
+  wake()
+  const timer = setInterval(wake, every)
+  timer.unref()
+  return {
+    wake,
+    idle: settled,
+    close: async () => {
+      closed = true
+      clearInterval(timer)
+      await settled()
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import type { Delivery, DeliveryStore, ParticipantStore, SeenDelivery } from '../oauth/logout/stores.ts'
+import { type Database, statement } from './database.ts'
+
+type DeliveryRow = {
+  readonly id: string
+  readonly client_id: string
+  readonly user_id: string
+  readonly session_id: string
+  readonly created_at: Date
+  readonly attempts: number
+}
+type SeenRow = DeliveryRow & {
+  readonly client_name: string | null
+  readonly username: string | null
+  readonly next_attempt_at: Date | null
+  readonly delivered_at: Date | null
+  readonly last_outcome: string | null
+}
+
+const columns = ['id', 'client_id', 'user_id', 'session_id', 'created_at', 'attempts'].map((name) => `d.${name}`).join()
+
+/**
+ * What another server is taking is passed over, and what it has taken is due no longer when its row is looked at again.
+ * Of a long queue the first thousand are looked at, so that an act on everybody makes no claim slow.
+ */
+const claim = statement<DeliveryRow>(
+  'logout_claim',
+  `WITH due AS (
+    SELECT id, client_id, next_attempt_at FROM logout_deliveries
+    WHERE next_attempt_at <= $1 AND client_id <> ALL($2::text[]) ORDER BY next_attempt_at LIMIT 1000
+  ), fair AS (
+    SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY client_id ORDER BY next_attempt_at) AS place FROM due) AS placed
+    WHERE place <= $3
+  ), taken AS (
+    SELECT id FROM logout_deliveries WHERE id IN (SELECT id FROM fair) AND next_attempt_at <= $1
+    ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED
+  ) UPDATE logout_deliveries d SET attempts = d.attempts + 1, next_attempt_at = $5 FROM taken WHERE d.id = taken.id
+    RETURNING ${columns}`,
+)
+
+const record = statement(
+  'logout_record',
+  `UPDATE logout_deliveries SET last_outcome = $3, delivered_at = $4, next_attempt_at = $5
+   WHERE id = $1 AND attempts = $2 AND next_attempt_at IS NOT NULL`,
+)
+
+const again = statement<{ told: string }>(
+  'logout_again',
+  `UPDATE logout_deliveries SET next_attempt_at = $2, delivered_at = NULL WHERE id = $1
+   RETURNING pg_notify('tessera_changes', 'logouts')::text AS told`,
+)
+
+const list = statement<SeenRow>(
+  'logout_list',
+  `SELECT ${columns}, d.next_attempt_at, d.delivered_at, d.last_outcome, c.metadata->>'client_name' AS client_name, u.username
+   FROM logout_deliveries d LEFT JOIN clients c ON c.id = d.client_id LEFT JOIN users u ON u.id = d.user_id
+   WHERE d.id < $1 ORDER BY d.id DESC LIMIT $2`,
+)
+
+const participants = statement<{ client_id: string }>(
+  'session_participants',
+  'SELECT DISTINCT client_id FROM token_families WHERE session_id = $1 ORDER BY client_id',
+)
+
+const deliveryOf = (row: DeliveryRow): Delivery => ({
+  id: row.id,
+  clientId: row.client_id,
+  userId: row.user_id,
+  sessionId: row.session_id,
+  createdAt: row.created_at,
+  attempts: row.attempts,
+})
+
+const seen = (row: SeenRow): SeenDelivery => ({
+  ...deliveryOf(row),
+  clientName: row.client_name ?? undefined,
+  username: row.username ?? undefined,
+  nextAttemptAt: row.next_attempt_at ?? undefined,
+  deliveredAt: row.delivered_at ?? undefined,
+  outcome: row.last_outcome ?? undefined,
+})
+
+const isId = (id: string): boolean => /^\d{1,18}$/.test(id)
+const newest = '9223372036854775807'
+
+export const createLogoutDeliveries = (database: Database): DeliveryStore & ParticipantStore => ({
+  claim: async (most, busy, now, leasedUntil) =>
+    (await database.rows(claim, [now, [...busy], most.perClient, most.all, leasedUntil])).map(deliveryOf),
+  record: async ({ id, attempts }, { outcome, deliveredAt, nextAttemptAt }) =>
+    (await database.count(record, [id, attempts, outcome, deliveredAt, nextAttemptAt])) === 1,
+  again: async (id, now) => isId(id) && (await database.count(again, [id, now])) === 1,
+  list: async ({ before, limit }) =>
+    (await database.rows(list, [before !== undefined && isId(before) ? before : newest, limit])).map(seen),
+  participants: async (sessionId) =>
+    (await database.rows(participants, [sessionId])).map(({ client_id: clientId }) => clientId),
+})
