@@ -24,7 +24,7 @@ const anAppThatHears = async (metadata: Record<string, unknown> = {}) => {
   return { ear, app }
 }
 
-t.test('oidcc-backchannel-rp-initiated-logout-discovery-endpoint-verification', async (t) => {
+t.test('oidcc-backchannel-logout-discovery-endpoint-verification', async (t) => {
   t.equal(discovery.backchannel_logout_supported, true)
   t.equal(discovery.backchannel_logout_session_supported, true)
   t.match(discovery.end_session_endpoint, /^https:\/\//)
