@@ -5,6 +5,7 @@ import { OAuthError } from './errors.ts'
 import { isRegistrable } from './redirect-uri.ts'
 import { logout } from './registration-rules/logout.ts'
 import { type Contradiction, rule, webProblem, when } from './registration-rules/rule.ts'
+import { bindsRefreshTokens, senderConstraint } from './registration-rules/sender-constraint.ts'
 import { resourceProblem } from './resource.ts'
 import { parseScope } from './scope.ts'
 
@@ -19,6 +20,7 @@ export const contradictions = (client: ClientMetadata): readonly Contradiction[]
   ...policies(client),
   ...cookieDelivery(client),
   ...logout(client),
+  ...senderConstraint(client),
 ]
 
 const uris = (client: ClientMetadata): readonly Contradiction[] => [
@@ -109,6 +111,7 @@ const keys = (client: ClientMetadata): readonly Contradiction[] => {
 /** Each way in which a client's refresh tokens can be bound to a sender or a cookie is one line. */
 const bindings: readonly ((client: ClientMetadata) => boolean)[] = [
   ({ refresh_token_delivery }) => refresh_token_delivery === 'cookie',
+  bindsRefreshTokens,
 ]
 
 /** A cookie is for pages of the server's own owner, in a browser. */

@@ -1,5 +1,6 @@
 import type { AuthenticationMethod, Client } from '../client.ts'
 import type { Parameters } from '../parameters.ts'
+import type { ClientCertificate } from '../sender-constraint/certificate.ts'
 import type { ClientStore, ReplayStore } from '../stores.ts'
 import type { KeysOf } from './keys.ts'
 
@@ -10,6 +11,8 @@ export type ClientRequest = {
   /** Several such headers were sent. */
   readonly repeated?: boolean
   readonly parameters: Parameters
+  /** Of the connection, where certificates can arrive. */
+  readonly certificate?: ClientCertificate | undefined
   /** The URL of the endpoint that was called, for assertions that name it as their audience. */
   readonly endpoint: string
 }
@@ -25,6 +28,10 @@ export type AuthenticationDependencies = {
 /** One way to authenticate. Finding the client, and whether it may use this way, is done once for all, in index.ts. */
 export type Method = {
   readonly name: AuthenticationMethod
+  /** Nothing in the request says that it is this one: of several such the client's registration decides. */
+  readonly byRegistration?: true
+  /** It works, and is advertised, only where client certificates can arrive, or where authorities for them are named. */
+  readonly needs?: 'certificates' | 'authorities'
   recognizes(request: ClientRequest): boolean
   /** Who the request says it is, not proven; the likelier reading first. */
   clientIds(request: ClientRequest): readonly string[]
@@ -35,3 +42,11 @@ export type Method = {
    */
   authenticate(request: ClientRequest, client: Client | undefined, deps: AuthenticationDependencies): Promise<void>
 }
+
+/** The request has a client id and nothing that would prove it. */
+export const namesItselfOnly = ({ authorization, parameters }: ClientRequest): boolean =>
+  authorization === undefined &&
+  parameters.optional('client_id') !== undefined &&
+  parameters.optional('client_secret') === undefined &&
+  parameters.optional('client_assertion') === undefined &&
+  parameters.optional('client_assertion_type') === undefined

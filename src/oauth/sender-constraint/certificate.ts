@@ -1,0 +1,52 @@
+import { createHash, type X509Certificate } from 'node:crypto'
+import { type Confirmation, certificateConfirmation } from './confirmation.ts'
+
+/** The certificate of a client, whose key the connection has proven: RFC 8705 §2, RFC 9440. */
+export type ClientCertificate = {
+  readonly certificate: X509Certificate
+  /** Whether one of the configured authorities vouches for it now. */
+  isTrusted(now: Date): boolean
+}
+
+/** RFC 8705 §3.1: "the base64url-encoded SHA-256 hash of the DER encoding of the X.509 certificate". */
+export const confirmationOfCertificate = ({ raw }: X509Certificate): Confirmation =>
+  certificateConfirmation(createHash('sha256').update(raw).digest('base64url'))
+
+export const isValidAt = ({ validFrom, validTo }: X509Certificate, now: Date): boolean =>
+  new Date(validFrom) <= now && now <= new Date(validTo)
+
+/** RFC 5280 §4.2.1.12: id-kp-clientAuth, and anyExtendedKeyUsage. */
+const forClients = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']
+const longestPath = 6
+
+/**
+ * RFC 5280 §6, as far as a client's certificate needs it: each is signed by the next, each is valid, each but the first is an
+ * authority's, and the last is one of ours. That a certificate was withdrawn is for the TLS listener or the proxy to know.
+ * @param chain what came with it, in any order
+ */
+export const isVouchedFor = (
+  certificate: X509Certificate,
+  chain: readonly X509Certificate[],
+  authorities: readonly X509Certificate[],
+  now: Date,
+): boolean => {
+  // Node's types say that there always is a list.
+  const usages: readonly string[] | undefined = certificate.keyUsage
+  if (usages !== undefined && !usages.some((usage) => forClients.includes(usage))) return false
+  const reaches = (each: X509Certificate, length: number): boolean => {
+    if (length > longestPath || !isValidAt(each, now)) return false
+    const isIssuer = (issuer: X509Certificate) => issuer.ca && isValidAt(issuer, now) && isSignedBy(each, issuer)
+    return (
+      authorities.some(isIssuer) || chain.some((next) => next !== each && isIssuer(next) && reaches(next, length + 1))
+    )
+  }
+  return reaches(certificate, 1)
+}
+
+const isSignedBy = (certificate: X509Certificate, issuer: X509Certificate): boolean => {
+  try {
+    return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
+  } catch {
+    return false // a key of another kind than the signature
+  }
+}
