@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import { createTrust } from '../client-address.ts'
 import { isLoopbackAddress, isPublicAddress } from './public-address.ts'
 import { Refused } from './refused.ts'
 
@@ -8,7 +7,8 @@ export type Resolve = (hostname: string) => Promise<readonly Resolved[]>
 
 export type Bounds = {
   readonly allowLoopback: boolean
-  readonly allow: readonly string[]
+  /** Whether the operator named an address that is not public. */
+  readonly isNamed: (address: string) => boolean
   readonly resolve: Resolve
 }
 
@@ -39,9 +39,8 @@ export const checkedAddresses = async (url: URL, bounds: Bounds): Promise<readon
   const family = isIP(host)
   const addresses = family ? [{ address: host, family }] : await bounds.resolve(host).catch(() => [])
   if (addresses.length === 0) throw new Refused('its host has no address')
-  const isNamed = createTrust(bounds.allow)
   const mayConnect = (address: string) =>
-    isPublicAddress(address) || (bounds.allowLoopback && isLoopbackAddress(address)) || isNamed(address)
+    isPublicAddress(address) || (bounds.allowLoopback && isLoopbackAddress(address)) || bounds.isNamed(address)
   if (!addresses.every(({ address }) => mayConnect(address))) throw new Refused('its host is not on the public network')
   return addresses
 }

@@ -1,3 +1,4 @@
+import { createTrust } from '../client-address.ts'
 import { systemResolve } from './address-of-name.ts'
 import { checkedAddresses, checkedUrl, type Resolve } from './destination.ts'
 import { bodyOf, send } from './exchange.ts'
@@ -40,22 +41,22 @@ export type OutboundOptions = {
 
 /** How many at once and how many may wait for them, in all and for one host. */
 const most = {
-  all: { underWay: 64, waiting: 256 },
+  all: { underWay: 128, waiting: 256 },
   host: { underWay: 8, waiting: 16 },
 } as const
 
 export const createOutbound = (options: OutboundOptions): Outbound => {
   const { allowLoopback, allow = [], resolve = systemResolve, timeout = 3_000, ca } = options
-  const bounds = { allowLoopback, allow, resolve }
+  const bounds = { allowLoopback, isNamed: createTrust(allow), resolve }
   const places = createPlaces(most)
 
   const exchange = async <T>(uri: string, act: Act<T>): Promise<T> => {
     const url = checkedUrl(uri, bounds)
     const signal = AbortSignal.timeout(timeout)
+    const leave = await places.take(url.host, signal)
     const late = new Promise<never>((_, reject) =>
       signal.addEventListener('abort', () => reject(new Refused('it took too long')), { once: true }),
     )
-    const leave = await places.take(url.host, signal)
     const acted = async () => {
       const addresses = await checkedAddresses(url, bounds)
       signal.throwIfAborted()
