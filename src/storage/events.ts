@@ -16,7 +16,7 @@ const eventOf = (row: StoredEvent): SeenEvent => ({
   detail: isRecord(row.detail) ? row.detail : {},
 })
 
-/** An event is written by the statement that does what it tells of; here they are only read. */
+/** An event is written by the store that does what it tells of; here they are only read. */
 export const createEvents = (database: Database): EventLog => ({
   list: async ({ userId, familyId, before, limit }) => {
     const where = {

@@ -1,8 +1,9 @@
-import type { Advance, Family, FamilyStore } from '../oauth/stores.ts'
+import type { Advance, Family, FamilyStore, Observation } from '../oauth/stores.ts'
 import { theftEnds } from '../oauth/tokens/family-end.ts'
 import type { HistoryStore, LedgerEntry } from '../oauth/tokens/history.ts'
-import { type Database, json, statement, type Value } from './database.ts'
-import { columns, effective, type FamilyRow, familyOf, standing } from './family-row.ts'
+import { type Database, json, statement } from './database.ts'
+import { advance, advanced, type EarlyRefresh, touch, touched } from './family-refresh.ts'
+import { effective, type FamilyRow, familyOf, standing } from './family-row.ts'
 import { entered } from './revocations.ts'
 
 export type FamilyFilter = {
@@ -19,93 +20,31 @@ export type Families = FamilyStore &
   }
 
 /**
- * $1 to $10 are the same in both statements that redeem a refresh token; $9 and $10 are what the client is registered for.
- * A client that has lost nothing since, as nearly every one, costs no walk through the lists.
+ * What a request tells beside what it did: rarely anything, so it is a statement of its own. A crash between the two loses
+ * the event and nothing else; what ends a family is one statement with its event.
  */
-const scopeLeft = `CASE WHEN f.scope <@ $9::text[] THEN f.scope
-  ELSE ARRAY(SELECT v FROM unnest(f.scope) WITH ORDINALITY AS one(v, n) WHERE v = ANY ($9) ORDER BY n) END`
-const resourceLeft = `CASE WHEN f.resources[1] = ANY ($10::text[]) THEN f.resources[1:1]
-  ELSE ARRAY(SELECT v FROM unnest(f.resources) WITH ORDINALITY AS one(v, n) WHERE v = ANY ($10) ORDER BY n LIMIT 1) END`
-
-const honoured = `f.id = $1 AND f.client_id = $2 AND f.generation = $3 AND f.refreshable AND f.revoked_at IS NULL
-  AND f.idle_expires_at > $4 AND f.absolute_expires_at > $4
-  AND f.cookie_bound = $5 AND (f.jkt IS NULL OR f.jkt = $6)
-  AND (f.scope <@ $9::text[] OR f.scope && array_remove($9::text[], 'offline_access'))
-  AND ($7::text[] IS NULL OR ($7 <@ f.scope AND $7 <@ $9))
-  AND CASE WHEN $8::text[] IS NOT NULL THEN $8 <@ f.resources AND $8 <@ $10::text[]
-    WHEN cardinality(f.resources) > 0 THEN f.resources && $10
-    ELSE 'openid' = ANY (f.scope) AND 'openid' = ANY ($9) END
-  AND EXISTS (SELECT FROM users u WHERE u.id = f.user_id AND u.disabled_at IS NULL)
-  AND EXISTS (SELECT FROM clients c WHERE c.id = f.client_id AND c.disabled_at IS NULL)
-  AND ((f.offline AND 'offline_access' = ANY ($9)) OR EXISTS (SELECT FROM sessions s WHERE s.id = f.session_id AND s.ended_at IS NULL
-    AND s.idle_expires_at > $4 AND s.absolute_expires_at > $4))`
-
-/** As tokens/suspicion.ts has it: the access token has more than half of its life left, and is asked for again. */
-const early = `(f.live_expires_at - $4::timestamptz) * 2 > f.live_expires_at - f.live_issued_at
-  AND CASE WHEN $8::text[] IS NULL AND cardinality(f.resources) = 0 THEN true
-    ELSE coalesce($8, ${resourceLeft}) @> f.live_audience AND coalesce($8, ${resourceLeft}) <@ f.live_audience END`
-
-const seconds = (interval: string) => `floor(extract(epoch FROM ${interval}))::int`
-
-/** What the request tells beside what it does. `a` is the family as the statement leaves it. */
-const noted = (from: string, seen: string, { now, ip, userAgent }: { now: string; ip: string; userAgent: string }) =>
-  `noted AS (
-    INSERT INTO events (at, kind, user_id, client_id, session_id, family_id, ip, user_agent, detail)
-    SELECT ${now}, seen.kind, a.user_id, a.client_id, a.session_id, a.id, ${ip}, ${userAgent},
-      jsonb_build_object('generation', a.generation) || seen.detail
-    FROM ${from} a CROSS JOIN LATERAL (${seen}) AS seen
-  )`
-const observed = (value: string) =>
-  `SELECT kind, detail FROM jsonb_to_recordset(${value}::jsonb) AS o(kind text, detail jsonb)`
-
-/** $14 is when the token expires that this buys. */
-const used = `idle_expires_at = least($11, f.absolute_expires_at), last_used_at = $4, ip = $12, user_agent = $13,
-  tokens_expire_at = greatest(f.tokens_expire_at, $14)`
-
-const advance = statement<FamilyRow>(
-  'family_advance',
-  `WITH advanced AS (
-    UPDATE token_families f SET generation = $3 + 1, ${used},
-      -- The first pair may be stamped later than the clock, after an act on its person: no later one goes back before it.
-      live_issued_at = greatest($15, f.live_issued_at), live_expires_at = $14, live_scope = coalesce($7, ${scopeLeft}),
-      live_audience = coalesce($8, CASE WHEN cardinality(f.resources) > 0 THEN ${resourceLeft} ELSE ARRAY[$16::text] END),
-      live_jkt = $17, signing_kid = $18, refresh_key_id = $19
-    WHERE ${honoured} AND CASE WHEN $20::text = 'revoke' THEN NOT (${early}) ELSE true END RETURNING ${columns}
-  ), ledger AS (
-    INSERT INTO token_pairs (family_id, generation, jti, issued_at, expires_at, verdict, ip, user_agent)
-    SELECT id, generation, id || '.' || generation, live_issued_at, live_expires_at, 'rotated', ip, user_agent FROM advanced
-    -- No decision reads the ledger, and none may fail by it: after a restore it may know this pair already.
-    ON CONFLICT DO NOTHING
-  ), ${noted(
-    'advanced',
-    // All parts of a statement share its snapshot, so this reads the family as it was. It is of generation $3: what was
-    // advanced had that generation both in the snapshot and, where somebody else wrote meanwhile, when it was looked at
-    // again; and what is compared here is the same for as long as the generation is.
-    `SELECT 'early_refresh' AS kind, jsonb_build_object('presented', $3::int, 'remaining', ${seconds('f.live_expires_at - $4')},
-       'lifetime', ${seconds('f.live_expires_at - f.live_issued_at')}) AS detail
-     FROM token_families f WHERE $20 = 'observe' AND f.id = a.id AND f.generation = $3 AND ${early}
-       -- Once: an app that refreshes early does so a thousand times, and the ledger has each.
-       AND NOT EXISTS (SELECT FROM events e WHERE e.family_id = a.id AND e.kind = 'early_refresh')
-     UNION ALL ${observed('$21')}`,
-    { now: '$4', ip: '$12', userAgent: '$13' },
-  )} SELECT * FROM advanced`,
-)
-
-const touch = statement<FamilyRow>(
-  'family_touch',
-  `WITH touched AS (UPDATE token_families f SET ${used} WHERE ${honoured} RETURNING ${columns}),
-   ${noted('touched', observed('$15'), { now: '$4', ip: '$12', userAgent: '$13' })} SELECT * FROM touched`,
+const note = statement(
+  'family_note',
+  `INSERT INTO events (at, kind, user_id, client_id, session_id, family_id, ip, user_agent, detail)
+   SELECT $2, seen.kind, f.user_id, f.client_id, f.session_id, f.id, $3, $4,
+     jsonb_build_object('generation', $5::int) || seen.detail
+   FROM token_families f CROSS JOIN jsonb_to_recordset($6::jsonb) AS seen(kind text, detail jsonb) WHERE f.id = $1
+     -- Another server may have seen the next one before this one was told.
+     AND NOT (seen.kind = 'early_refresh'
+       AND EXISTS (SELECT FROM events e WHERE e.family_id = f.id AND e.kind = 'early_refresh'))`,
 )
 
 const find = statement<FamilyRow>('family_find', `SELECT ${effective} ${standing} WHERE f.id = $1`)
 
-const countRetry = statement(
+const countRetry = statement<{ generation: number }>(
   'family_count_retry',
   `WITH retried AS (
     UPDATE token_families SET retries = retries + 1, last_used_at = greatest(last_used_at, $2) WHERE id = $1
-    RETURNING id, user_id, client_id, session_id, generation, live_issued_at
-  ), ${noted('retried', observed('$5'), { now: '$2', ip: '$3', userAgent: '$4' })} UPDATE token_pairs p SET retries = p.retries + 1 FROM retried r
-    WHERE p.family_id = r.id AND p.generation = r.generation AND p.issued_at = r.live_issued_at`,
+    RETURNING id, generation, live_issued_at
+  ), ledger AS (
+    UPDATE token_pairs p SET retries = p.retries + 1 FROM retried r
+    WHERE p.family_id = r.id AND p.generation = r.generation AND p.issued_at = r.live_issued_at
+  ) SELECT generation FROM retried`,
 )
 
 const revoke = statement<{ ended: number }>(
@@ -166,38 +105,36 @@ const pairOf = (row: PairRow): LedgerEntry => ({
   userAgent: row.user_agent ?? undefined,
 })
 
-const presented = (asked: Advance): readonly Value[] => [
-  asked.familyId,
-  asked.clientId,
-  asked.generation,
-  asked.now,
-  asked.cookieBound,
-  asked.jkt,
-  asked.scope,
-  asked.resources,
-  asked.registered.scope,
-  asked.registered.resources,
-  new Date(asked.now.getTime() + asked.idleLifetime * 1000),
-  asked.origin.ip,
-  asked.origin.userAgent,
-  asked.next.expiresAt,
-]
-
 export const createFamilies = (database: Database): Families => {
   const one = async (...asked: Parameters<typeof database.rows<FamilyRow>>): Promise<Family | undefined> => {
     const [row] = await database.rows(...asked)
     return row && familyOf(row)
   }
+  const tell = async (
+    { id, generation }: Pick<FamilyRow, 'id' | 'generation'>,
+    { now, origin }: Pick<Advance, 'now' | 'origin'>,
+    observed: readonly (Observation | EarlyRefresh)[],
+  ) => {
+    if (observed.length === 0) return
+    await database.count(note, [id, now, origin.ip, origin.userAgent, generation, json(observed)])
+  }
   return {
     find: (id) => one(find, [id]),
-    advance: (asked) => {
-      const { next, issuer } = asked
-      const pair = [next.issuedAt, issuer, next.jkt, next.signingKid, next.refreshKeyId]
-      return one(advance, [...presented(asked), ...pair, asked.earlyRefresh, json(asked.observed)])
+    advance: async (asked) => {
+      const [row] = await database.rows(advance[asked.earlyRefresh], advanced(asked))
+      if (!row) return undefined
+      const { early_refresh: detail } = row
+      await tell(row, asked, [...(detail ? [{ kind: 'early_refresh' as const, detail }] : []), ...asked.observed])
+      return familyOf(row)
     },
-    touch: (asked) => one(touch, [...presented(asked), json(asked.observed)]),
-    countRetry: async (id, now, { ip, userAgent }, observed) => {
-      await database.count(countRetry, [id, now, ip, userAgent, json(observed)])
+    touch: async (asked) => {
+      const [row] = await database.rows(touch, touched(asked))
+      if (row) await tell(row, asked, asked.observed)
+      return row && familyOf(row)
+    },
+    countRetry: async (id, now, origin, observed) => {
+      const [row] = await database.rows(countRetry, [id, now])
+      if (row) await tell({ id, ...row }, { now, origin }, observed)
     },
     revoke: async (id, reason, now, { ip, userAgent }, detail = {}) => {
       const [row] = await database.rows(revoke, [id, reason, now, ip, userAgent, json(detail), theftEnds])

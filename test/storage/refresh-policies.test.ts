@@ -15,6 +15,10 @@ const counted: Database = {
     statements++
     return database.rows(...asked)
   },
+  count: (...asked) => {
+    statements++
+    return database.count(...asked)
+  },
 }
 const { families, events } = createStores(counted, { log: { warn: () => {} } })
 const stores = createStores(database, { log: { warn: () => {} } })
@@ -69,12 +73,14 @@ t.test('early in the statement is early in the verdict (T19)', async (t) => {
   t.ok(early > 10)
 })
 
-t.test('a refresh is one statement, whatever it observes', async (t) => {
+t.test('a refresh is one statement, and one more where it observes what is new', async (t) => {
   const { family } = await aBoughtFamily(stores, { offline: true })
   const observed = [{ kind: 'pair_mismatch' as const, detail: { presented: 0, half: 'missing' } }]
   statements = 0
   t.ok(await families.advance(anAdvance(family, { earlyRefresh: 'observe', observed })))
-  t.equal(statements, 1)
+  t.equal(statements, 2)
+  t.ok(await families.advance(anAdvance(family, { generation: 1, earlyRefresh: 'observe' })))
+  t.equal(statements, 3, 'early again, and told before')
   const seen = await events.list({ familyId: family.id, limit: 10 })
   t.same(
     seen.map(({ kind, detail }) => ({ kind, ...detail })).sort((a, b) => (a.kind < b.kind ? -1 : 1)),

@@ -160,7 +160,7 @@ const explain = async (
   }
 }
 
-/** Of a retry. What is seen at a rotation is written by its one statement. */
+/** Of a retry. Whether a rotation was early, its statement saw. */
 const observedIn = (family: Family, presented: Presented): readonly Observation[] => {
   const mismatch = pairMismatch(presented)
   const elsewhere = retryElsewhere(family, presented)

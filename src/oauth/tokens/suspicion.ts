@@ -27,7 +27,7 @@ export const retryElsewhere = ({ ip, userAgent }: Family, { generation, origin }
 
 /**
  * More than half of the access token's life is left, and it is asked for again. A request for another API is not early:
- * the two take turns. The statement in storage/families.ts says the same.
+ * the two take turns. The statement in storage/family-refresh.ts says the same.
  */
 export const earlyRefresh = (
   family: Family,
