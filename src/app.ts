@@ -32,6 +32,7 @@ import { revoke } from './http/oauth/revoke.ts'
 import { token } from './http/oauth/token.ts'
 import { logout } from './http/oidc/logout.ts'
 import { metadata, metadataBeforePath } from './http/oidc/metadata.ts'
+import { sessionCheck } from './http/oidc/session-check.ts'
 import { userinfo } from './http/oidc/userinfo.ts'
 import { answerFailures, answerNotFound, frameworkErrors } from './http/operations/failure.ts'
 import { type HealthCheck, health } from './http/operations/health.ts'
@@ -199,6 +200,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     const newPassword = `${basePath}/account/new-password`
     await scope.register(login, { dispatcher, browser, presenter, signIn, newPassword })
     await scope.register(consent, { dispatcher, browser, presenter })
+    await scope.register(sessionCheck, { browser })
     await scope.register(logout, { clients, sessions, browser, presenter, keys, clock, basePath })
     await scope.register(why, { sessions, families: stores.families, clients, browser, presenter, clock, basePath })
     await scope.register(account, {

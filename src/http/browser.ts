@@ -6,7 +6,8 @@ import { PageError } from './page-error.ts'
 
 /**
  * What this server knows of a browser, logged in or not: a random cookie to which interactions and forms are bound, the
- * session's cookie, the mark of a device somebody has logged in on, and that of somebody who has to choose a password.
+ * session's cookie, the mark of a device somebody has logged in on, and that of somebody who has to choose a password. One
+ * more, which pages may read, changes with every login and logout and means nothing else.
  */
 export type Browser = {
   /** The browser's id, set when it has none. */
@@ -17,6 +18,10 @@ export type Browser = {
   /** S3: a form counts only when it comes from our own page in the same browser. @throws PageError 403 */
   checkForm(request: FastifyRequest, form: URLSearchParams): void
   session(request: FastifyRequest): string | undefined
+  /** OpenID Connect Session Management 1.0 §3.2: the OP's browser state, set when there is none. */
+  state(request: FastifyRequest, reply: FastifyReply): string
+  /** The name of its cookie. */
+  readonly stateCookie: string
   setSession(reply: FastifyReply, token: string): void
   clearSession(reply: FastifyReply): void
   device(request: FastifyRequest): string | undefined
@@ -39,9 +44,22 @@ export const createBrowser = (deps: {
   const isSecure = protocol === 'https:'
   const name = (of: string) => (isSecure ? `__Host-tessera-${of}` : `tessera-${of}`)
   const attributes: CookieSerializeOptions = { path: '/', httpOnly: true, secure: isSecure, sameSite: 'lax' }
-  const names = { browser: name('browser'), session: name('session'), device: name('device'), choice: name('choice') }
+  // Read by a page of ours within a page of an app: it says nothing, opens nothing, and no decision reads it.
+  const readable: CookieSerializeOptions = { ...attributes, httpOnly: false, sameSite: isSecure ? 'none' : 'lax' }
+  const names = {
+    browser: name('browser'),
+    session: name('session'),
+    state: name('state'),
+    device: name('device'),
+    choice: name('choice'),
+  }
 
   const cookie = (request: FastifyRequest, of: keyof typeof names): string | undefined => request.cookies[names[of]]
+  const newState = (reply: FastifyReply): string => {
+    const fresh = deps.random.bytes(32).toString('base64url')
+    reply.setCookie(names.state, fresh, readable)
+    return fresh
+  }
   const idOf = (request: FastifyRequest): string | undefined => {
     const value = cookie(request, 'browser')
     return value !== undefined && /^tsb_[\w-]{43}$/.test(value) ? value : undefined
@@ -78,8 +96,19 @@ export const createBrowser = (deps: {
       if (!isOurs) throw PageError.forbidden('the form carries no token of this browser')
     },
     session: (request) => cookie(request, 'session'),
-    setSession: (reply, token) => void reply.setCookie(names.session, token, attributes),
-    clearSession: (reply) => void reply.clearCookie(names.session, attributes),
+    state(request, reply) {
+      const known = cookie(request, 'state')
+      return known !== undefined && /^[\w-]{43}$/.test(known) ? known : newState(reply)
+    },
+    stateCookie: names.state,
+    setSession(reply, token) {
+      reply.setCookie(names.session, token, attributes)
+      newState(reply)
+    },
+    clearSession(reply) {
+      reply.clearCookie(names.session, attributes)
+      newState(reply)
+    },
     device: (request) => cookie(request, 'device'),
     setDevice: (reply, token, seconds) => void reply.setCookie(names.device, token, { ...attributes, maxAge: seconds }),
     choice: (request) => cookie(request, 'choice'),

@@ -16,6 +16,7 @@ export const paths = {
   revocationsStream: '/oauth2/revocations/stream',
   userinfo: '/oauth2/userinfo',
   logout: '/oauth2/logout',
+  sessionCheck: '/oauth2/session/check',
   jwks: '/.well-known/jwks.json',
 } as const
 
@@ -61,6 +62,8 @@ export const openidConfiguration = (
   // Back-Channel Logout §2.1.
   backchannel_logout_supported: true,
   backchannel_logout_session_supported: true,
+  // Session Management §3.3.
+  check_session_iframe: issuer + paths.sessionCheck,
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: algorithms,
   claim_types_supported: ['normal'],

@@ -7,6 +7,7 @@ import type { AuthorizationRequest, RedirectedRequest } from '../../oauth/author
 import { codeResponse, errorResponse, refusal } from '../../oauth/authorization/response.ts'
 import { type Client, isPublic } from '../../oauth/client.ts'
 import type { OAuthError } from '../../oauth/errors.ts'
+import { sessionState } from '../../oauth/logout/session-state.ts'
 import type { ClientStore, CodeStore, Consent, InteractionStore, Person } from '../../oauth/stores.ts'
 import type { Random } from '../../random.ts'
 import type { Browser } from '../browser.ts'
@@ -74,6 +75,19 @@ export const createDispatcher = (deps: {
     if (idleExpiresAt) await sessions.touch(person.sessionId, now, idleExpiresAt)
   }
 
+  const granted = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: RedirectedRequest,
+    code: string,
+    client: Client,
+  ) => {
+    const salt = random.bytes(16).toString('base64url')
+    const isLogin = asked.scope.includes('openid')
+    const state = isLogin ? sessionState(asked, browser.state(request, reply), salt) : undefined
+    return deliver(request, reply, codeResponse(asked, code, issuer, state), client)
+  }
+
   const finish = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -87,7 +101,7 @@ export const createDispatcher = (deps: {
     const spent = await interactions.complete(interaction.idHash, row, consent, now, pushedIn(asked))
     if (!spent) throw completed(client)
     admission.leave(request, now)
-    return deliver(request, reply, codeResponse(asked, code, issuer), client)
+    return granted(request, reply, asked, code, client)
   }
 
   const refuse: Dispatcher['refuse'] = async (request, reply, { interaction, client, now }, error) => {
@@ -119,7 +133,7 @@ export const createDispatcher = (deps: {
           const { code, row } = newCode(asked, client, decision.person, random, now)
           if (!(await codes.issue(row, pushedIn(asked)))) throw completed(client)
           await slide(decision.person, now)
-          return deliver(request, reply, codeResponse(asked, code, issuer), client)
+          return granted(request, reply, asked, code, client)
         }
       }
     },

@@ -21,10 +21,18 @@ export type AuthorizationResponse =
   | { readonly mode: 'query'; readonly location: string }
   | { readonly mode: 'form_post'; readonly action: string; readonly fields: Readonly<Record<string, string>> }
 
-/** RFC 6749 §4.1.2; `iss` is RFC 9207, against mix-up. */
-export const codeResponse = (to: ReplyTo, code: string, issuer: string): Answer => ({
+/**
+ * RFC 6749 §4.1.2; `iss` is RFC 9207, against mix-up.
+ * @param sessionState of OpenID Connect Session Management 1.0 §2
+ */
+export const codeResponse = (to: ReplyTo, code: string, issuer: string, sessionState?: string): Answer => ({
   to,
-  fields: { code, ...(to.state !== undefined && { state: to.state }), iss: issuer },
+  fields: {
+    code,
+    ...(to.state !== undefined && { state: to.state }),
+    iss: issuer,
+    ...(sessionState !== undefined && { session_state: sessionState }),
+  },
 })
 
 /** RFC 6749 §4.1.2.1. */
