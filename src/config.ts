@@ -14,6 +14,9 @@ export type Config = {
   readonly host: string
   readonly port: number
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
+  /** How certificates of clients arrive; undefined: not at all. */
+  readonly mutualTls: MutualTlsConfig | undefined
+  readonly dpopNonce: 'optional' | 'required'
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined
   readonly databasePoolSize: number
@@ -38,6 +41,15 @@ export type Config = {
   /** Threads of libuv's pool, which signing and password hashing share. */
   readonly threads: number
 }
+
+export type MutualTlsConfig = {
+  readonly port: number | undefined
+  readonly proxies: readonly string[]
+  /** In place of the issuer; undefined: the same. */
+  readonly url: string | undefined
+  readonly caFile: string | undefined
+}
+
 /** sysexits.h EX_CONFIG. */
 export const configurationExitCode = 78
 
@@ -135,12 +147,29 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
   if (env[rest.maxSessionsPolicy.name] && most === undefined)
     refuse('MAX_SESSIONS must be set where MAX_SESSIONS_POLICY is; set both or neither')
 
+  const issuer = named ?? `${tls ? 'https' : 'http'}://localhost:${port}`
+  const mutualTls = {
+    port: read(rest.mutualTlsPort),
+    proxies: read(rest.mutualTlsProxies),
+    url: read(rest.mutualTlsUrl),
+    caFile: read(rest.mutualTlsAuthorities),
+  }
+  const takesCertificates = mutualTls.port !== undefined || mutualTls.proxies.length > 0
+  if (mutualTls.port !== undefined && !tls) refuse('MTLS_PORT needs TLS_CERT_FILE and TLS_KEY_FILE')
+  if (mutualTls.port !== undefined && mutualTls.port === port) refuse('MTLS_PORT must not be PORT')
+  for (const { name } of [rest.mutualTlsUrl, rest.mutualTlsAuthorities])
+    if (env[name] && !takesCertificates) refuse(`${name} means nothing without MTLS_PORT or MTLS_PROXY`)
+
   const config: Config = {
     mode,
-    issuer: named ?? `${tls ? 'https' : 'http'}://localhost:${port}`,
+    issuer,
     host: read(rest.host) ?? (production ? '0.0.0.0' : 'localhost'),
     port,
     tls,
+    mutualTls: takesCertificates
+      ? { ...mutualTls, url: mutualTls.url ?? besideIssuer(issuer, mutualTls.port) }
+      : undefined,
+    dpopNonce: read(rest.dpopNonce),
     databaseUrl: read(rest.databaseUrl),
     databasePoolSize: read(rest.databasePoolSize),
     keysDir: read(rest.keysDir),
@@ -160,4 +189,11 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
   }
   if (mistakes.length > 0) throw new ConfigurationError(mistakes)
   return config
+}
+
+const besideIssuer = (issuer: string, port: number | undefined): string | undefined => {
+  if (port === undefined) return undefined
+  const url = new URL(issuer)
+  url.port = String(port)
+  return url.pathname === '/' ? url.origin : url.href
 }

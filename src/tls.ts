@@ -29,6 +29,17 @@ const parsed = <T>(variable: string, file: string, what: string, parse: () => T)
   }
 }
 
+/** @returns every certificate in `MTLS_CA_FILE`. @throws Error naming the variable and the file that is wrong */
+export const authoritiesIn = (caFile: string): readonly X509Certificate[] => {
+  const blocks = read('MTLS_CA_FILE', caFile)
+    .toString()
+    .match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
+  return parsed('MTLS_CA_FILE', caFile, 'certificate', () => {
+    if (!blocks) throw new Error('no certificate')
+    return blocks.map((block) => new X509Certificate(block))
+  })
+}
+
 /**
  * What `https.createServer` needs to serve TLS by BCP 195 (RFC 9325).
  *

@@ -95,6 +95,43 @@ export const variables = {
     meaning: 'Its private key, PEM.',
     rule: directory,
   }),
+  mutualTlsPort: variable<number | undefined>({
+    name: 'MTLS_PORT',
+    fallback: undefined,
+    shown: 'none',
+    meaning:
+      'A second port of our own TLS that asks apps for a certificate (RFC 8705). It serves what apps call, and no page.',
+    rule: integer(1, 65535),
+  }),
+  mutualTlsProxies: variable<readonly string[]>({
+    name: 'MTLS_PROXY',
+    fallback: [],
+    shown: 'nobody',
+    meaning:
+      "Addresses and CIDR blocks of proxies, comma separated, that end TLS and hand on an app's certificate as `Client-Cert` (RFC 9440). From anybody else it is ignored.",
+    rule: list(addressBlock),
+  }),
+  mutualTlsUrl: variable<string | undefined>({
+    name: 'MTLS_URL',
+    fallback: undefined,
+    shown: '`ISSUER` with `MTLS_PORT`; with `MTLS_PROXY` alone `ISSUER` itself',
+    meaning: 'Where apps with a certificate reach this server, as it stands in `mtls_endpoint_aliases`.',
+    rule: issuer,
+  }),
+  mutualTlsAuthorities: variable<string | undefined>({
+    name: 'MTLS_CA_FILE',
+    fallback: undefined,
+    shown: 'self-signed certificates only',
+    meaning: 'Certificates, PEM, of the authorities whose certificates authenticate apps (`tls_client_auth`).',
+    rule: directory,
+  }),
+  dpopNonce: variable<'optional' | 'required'>({
+    name: 'DPOP_NONCE',
+    fallback: 'optional',
+    meaning:
+      'Whether each DPoP proof must hold a nonce of this server (RFC 9449 §8). One that was sent is checked in any case.',
+    rule: oneOf(['optional', 'required']),
+  }),
   keysDir: variable({
     name: 'KEYS_DIR',
     fallback: resolve('keys'),

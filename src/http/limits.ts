@@ -20,7 +20,7 @@ export const limits = {
 
 type Timeouts = Record<'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout' | 'connectionsCheckingInterval', number>
 
-const serverOptions = (timeouts: Timeouts): ServerOptions => ({
+export const serverOptions = (timeouts: Timeouts): ServerOptions => ({
   maxHeaderSize: limits.header,
   headersTimeout: timeouts.headersTimeout,
   requestTimeout: timeouts.requestTimeout,
@@ -38,7 +38,7 @@ const statuses: Readonly<Record<string, string>> = {
 }
 
 /** RFC 9112 §3: what is not HTTP, or could be read in two ways, is answered 400 and its connection closed. */
-const refuseConnection = (error: Error, socket: Socket): void => {
+export const refuseConnection = (error: Error, socket: Socket): void => {
   if (socket.writable) {
     const status = statuses['code' in error ? String(error.code) : ''] ?? '400 Bad Request'
     const body = '{"error":"invalid_request","error_description":"The request is not well-formed HTTP."}'

@@ -1,0 +1,69 @@
+import { X509Certificate } from 'node:crypto'
+import { TLSSocket } from 'node:tls'
+import type { FastifyRequest } from 'fastify'
+import { invalidRequest } from '../oauth/errors.ts'
+import { type ClientCertificate, isVouchedFor } from '../oauth/sender-constraint/certificate.ts'
+import { createTrust } from './client-address.ts'
+import { valuesOf } from './header.ts'
+
+/** The certificate that came with a request, its key proven by whoever ended TLS. */
+export type CertificateOf = (request: FastifyRequest) => ClientCertificate | undefined
+
+/**
+ * @param proxies whose `Client-Cert` is believed: addresses and CIDR blocks. From anybody else it is ignored, T18
+ * @param authorities that vouch for the certificates of clients
+ */
+export const createCertificateOf = ({
+  proxies,
+  authorities,
+}: {
+  readonly proxies: readonly string[]
+  readonly authorities: readonly X509Certificate[]
+}): CertificateOf => {
+  const isProxy = createTrust(proxies)
+  const vouched = (chain: Chain, now: Date) => isVouchedFor(chain.certificate, chain.others, authorities, now)
+
+  return ({ raw: { socket, rawHeaders } }) => {
+    // The immediate peer, whatever X-Forwarded-For says. A proxy's own certificate is never its client's.
+    if (isProxy(socket.remoteAddress)) {
+      const chain = forwarded(rawHeaders)
+      return chain && { certificate: chain.certificate, isTrusted: (now) => vouched(chain, now) }
+    }
+    const chain = socket instanceof TLSSocket ? presented(socket) : undefined
+    // OpenSSL looked at more than we can: both must agree.
+    const authorized = socket instanceof TLSSocket && socket.authorized
+    return chain && { certificate: chain.certificate, isTrusted: (now) => authorized && vouched(chain, now) }
+  }
+}
+
+type Chain = { readonly certificate: X509Certificate; readonly others: readonly X509Certificate[] }
+const longestChain = 8
+
+const presented = (socket: TLSSocket): Chain | undefined => {
+  const certificate = socket.getPeerX509Certificate()
+  if (!certificate) return undefined
+  const others: X509Certificate[] = []
+  for (let each = certificate.issuerCertificate; each && others.length < longestChain; each = each.issuerCertificate)
+    others.push(each)
+  return { certificate, others }
+}
+
+/** RFC 9440 §2: `Client-Cert` is one byte sequence (RFC 8941 §3.3.5), `Client-Cert-Chain` a list of them. */
+const forwarded = (rawHeaders: readonly string[]): Chain | undefined => {
+  const [sent, ...more] = valuesOf(rawHeaders, 'client-cert')
+  if (sent === undefined) return undefined
+  if (more.length > 0) throw invalidRequest('More than one Client-Cert header was sent.')
+  const chain = valuesOf(rawHeaders, 'client-cert-chain').flatMap((value) => value.split(','))
+  if (chain.length > longestChain) throw invalidRequest('The Client-Cert-Chain header is too long.')
+  return { certificate: certificateIn(sent), others: chain.map(certificateIn) }
+}
+
+const certificateIn = (item: string): X509Certificate => {
+  const base64 = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(item.trim())?.[1]
+  try {
+    if (base64 !== undefined) return new X509Certificate(Buffer.from(base64, 'base64'))
+  } catch {
+    // What OpenSSL says of it is of no use to anybody.
+  }
+  throw invalidRequest('Client-Cert or Client-Cert-Chain holds no certificate (RFC 9440 §2).')
+}

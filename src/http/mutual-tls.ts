@@ -1,0 +1,53 @@
+import type { X509Certificate } from 'node:crypto'
+import { createServer } from 'node:https'
+import type { TlsOptions } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
+import { limits, refuseConnection, serverOptions } from './limits.ts'
+
+export type MutualTlsListener = { close(): Promise<void> }
+
+/**
+ * RFC 8705 §5: a second port that asks for a certificate, because a browser asked for one on the first would show its user
+ * a dialog. It serves what clients call and no page. Whose certificate it is, and whether it must be one of an authority,
+ * is for the client's registration to say: here none is refused.
+ */
+export const listenForCertificates = async (
+  app: FastifyInstance,
+  {
+    tls,
+    authorities,
+    endpoints,
+    host,
+    port,
+  }: {
+    readonly tls: TlsOptions
+    readonly authorities: readonly X509Certificate[]
+    /** Paths. */
+    readonly endpoints: readonly string[]
+    readonly host: string
+    readonly port: number
+  },
+): Promise<MutualTlsListener> => {
+  await app.ready()
+  const ca = authorities.map((authority) => authority.toString())
+  const asking = { requestCert: true, rejectUnauthorized: false, ...(ca.length > 0 && { ca }) }
+  const server = createServer({ ...serverOptions(limits), ...tls, ...asking }, (request, response) => {
+    const [path = ''] = (request.url ?? '').split('?')
+    if (endpoints.includes(path)) return app.routing(request, response)
+    response.writeHead(404, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    response.end('{"error":"invalid_request","error_description":"There is nothing at this address."}')
+  })
+  server.maxConnections = limits.connections
+  server.on('clientError', refuseConnection)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      }),
+  }
+}
