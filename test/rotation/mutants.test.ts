@@ -7,6 +7,7 @@ type Mutation = { readonly file: string; readonly from: string; readonly to: str
 type Mutant = Mutation & { readonly name: string; readonly breaks: Invariant; readonly story: string }
 
 const families = 'src/storage/families.ts'
+const refresh = 'src/storage/family-refresh.ts'
 const judge = 'src/oauth/tokens/family.ts'
 const grant = 'src/oauth/grants/refresh-token.ts'
 
@@ -16,7 +17,7 @@ const mutants: readonly Mutant[] = [
     name: 'drop the compare-and-set',
     breaks: 'ancestors',
     story: 'ancestor',
-    file: families,
+    file: refresh,
     from: 'f.client_id = $2 AND f.generation = $3 AND f.refreshable',
     to: 'f.client_id = $2 AND f.refreshable',
   },
