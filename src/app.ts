@@ -15,6 +15,8 @@ import { administrator } from './http/interaction/administrator.ts'
 import { createAdmission } from './http/interaction/admission.ts'
 import { consent } from './http/interaction/consent.ts'
 import { createDelivery } from './http/interaction/delivery.ts'
+import { device } from './http/interaction/device.ts'
+import { createDeviceAnswers } from './http/interaction/device-answer.ts'
 import { createDispatcher } from './http/interaction/dispatcher.ts'
 import { createFailurePage } from './http/interaction/failure-page.ts'
 import { login } from './http/interaction/login.ts'
@@ -25,7 +27,10 @@ import { bounds, capConnections, refuseUnknownEncodings } from './http/limits.ts
 import { accessTokenRecognizer, accessTokenVerifier } from './http/oauth/access-token.ts'
 import { authorize } from './http/oauth/authorize.ts'
 import { createClientDoor } from './http/oauth/client-door.ts'
+import { deviceAuthorization } from './http/oauth/device-authorization.ts'
+import { createSubjectOf } from './http/oauth/id-token-hint.ts'
 import { introspect } from './http/oauth/introspect.ts'
+import { par } from './http/oauth/par.ts'
 import { revocations } from './http/oauth/revocations.ts'
 import { revocationsStream } from './http/oauth/revocations-stream.ts'
 import { revoke } from './http/oauth/revoke.ts'
@@ -39,19 +44,22 @@ import { type HealthCheck, health } from './http/operations/health.ts'
 import { requestIds, requestLog } from './http/operations/request-id.ts'
 import { endConnections, type Readiness } from './http/operations/stop.ts'
 import type { Outbound } from './http/outbound/index.ts'
+import { createRequestObjects } from './http/outbound/remote-request-objects.ts'
 import type { EndingStore } from './identity/ending.ts'
 import type { Passwords } from './identity/password.ts'
-import { createQuota } from './identity/quota.ts'
+import { createQuota, defaultQuota } from './identity/quota.ts'
 import type { SessionPolicy } from './identity/session.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from './identity/stores.ts'
 import type { ThrottlePolicy } from './identity/throttle.ts'
 import type { KeyRing } from './keys/key-ring.ts'
 import { createKeySet } from './keys/key-set.ts'
 import type { RefreshKeyRing } from './keys/refresh-key-ring.ts'
+import type { InteractionStore, PushedRequestStore } from './oauth/authorization/stores.ts'
 import type { SigningAlgorithm } from './oauth/client.ts'
 import { createKeysOf, type RemoteKeys } from './oauth/client-authentication/index.ts'
+import type { DeviceCodeStore } from './oauth/device/stores.ts'
 import type { RevocationFeed } from './oauth/revocations/feed.ts'
-import type { ClientStore, CodeStore, FamilyStore, InteractionStore, ReplayStore, TokenStore } from './oauth/stores.ts'
+import type { ClientStore, CodeStore, FamilyStore, ReplayStore, TokenStore } from './oauth/stores.ts'
 import type { HistoryStore } from './oauth/tokens/history.ts'
 import type { Start } from './pages/start.tsx'
 import type { Random } from './random.ts'
@@ -69,6 +77,8 @@ export type AppDependencies = {
     readonly codes: CodeStore
     readonly families: FamilyStore & HistoryStore & AccountStores['families']
     readonly interactions: InteractionStore
+    readonly deviceCodes: DeviceCodeStore
+    readonly pushedRequests: PushedRequestStore
     readonly tokens: TokenStore
     readonly replays: ReplayStore
     readonly users: UserStore
@@ -130,13 +140,16 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   const presenter = createPresenter(random)
   const browser = createBrowser({ issuer, secrets: deps.cookieSecrets, random })
   const deliver = createDelivery({ presenter, keys, clock })
+  const admission = createAdmission({ browser, quota: createQuota(defaultQuota) })
+  const devices = createDeviceAnswers({ deviceCodes: stores.deviceCodes, admission, presenter })
   const dispatcher = createDispatcher({
     issuer,
     ...stores,
     sessionPolicy: deps.sessionPolicy,
     browser,
-    admission: createAdmission({ browser, quota: createQuota() }),
+    admission,
     deliver,
+    devices,
     clock,
     random,
   })
@@ -149,12 +162,15 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     secrets: deps.cookieSecrets,
   })
   const keysOf = createKeysOf(deps.remoteKeys)
+  const requestObjects = createRequestObjects({ outbound: deps.outbound, clock, log })
+  const subjectOf = createSubjectOf(keys, clock)
   const door = createClientDoor({ issuer, clients: stores.clients, replays: stores.replays, keysOf })
 
   const grants = {
     issuer,
     codes: stores.codes,
     families: stores.families,
+    deviceCodes: stores.deviceCodes,
     refreshKeys,
     random,
     recognizeAccessToken: accessTokenRecognizer(keys),
@@ -170,11 +186,22 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     random,
   }
 
+  const deviceDependencies = {
+    issuer,
+    deviceCodes: stores.deviceCodes,
+    key: deps.cookieSecrets[0],
+    verificationUri: `${issuer}/device`,
+    random,
+  }
+
   /** For clients: errors are OAuth's JSON. */
   const backChannel = async (scope: FastifyInstance): Promise<void> => {
     formBody(scope)
     const { interactions } = stores
     await scope.register(token, { door, clock, grants, issuing, browser, interactions, algorithms: deps.algorithms })
+    await scope.register(deviceAuthorization, { door, clock, devices: deviceDependencies })
+    const { pushedRequests } = stores
+    await scope.register(par, { door, clock, pushing: { issuer, keysOf, pushedRequests, subjectOf, random } })
     await scope.register(introspect, { door, clock, tokens })
     await scope.register(revoke, { door, clock, tokens })
     await scope.register(revocations, { feed: deps.feed })
@@ -195,11 +222,23 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
       throttle: deps.throttle,
       deviceSecrets: deps.cookieSecrets,
     }
-    await scope.register(authorize, { issuer, clients, dispatcher, deliver, keys, clock, explains })
+    await scope.register(authorize, {
+      issuer,
+      clients,
+      presentation: { keysOf, pushedRequests: stores.pushedRequests, requestObjects },
+      dispatcher,
+      deliver,
+      subjectOf,
+      clock,
+      explains,
+    })
     const signIn = createSignIn({ browser, sessions, policy: deps.sessionPolicy, logIn: logInDependencies, random })
     const newPassword = `${basePath}/account/new-password`
     await scope.register(login, { dispatcher, browser, presenter, signIn, newPassword })
     await scope.register(consent, { dispatcher, browser, presenter })
+    const { deviceCodes } = stores
+    const secrets = deps.cookieSecrets
+    await scope.register(device, { dispatcher, deviceCodes, clients, browser, presenter, secrets, clock })
     await scope.register(sessionCheck, { browser })
     await scope.register(logout, { clients, sessions, browser, presenter, keys, clock, basePath })
     await scope.register(why, { sessions, families: stores.families, clients, browser, presenter, clock, basePath })

@@ -21,6 +21,14 @@ export const presets: Readonly<Record<string, Preset>> = {
     is: 'an app on a phone or a desktop: no secret',
     metadata: () => ({ ...person, token_endpoint_auth_method: 'none' }),
   },
+  device: {
+    is: 'an app on a device without a browser, such as a television or a command line: no secret',
+    metadata: () => ({
+      ...person,
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+    }),
+  },
   machine: {
     is: 'a program that acts for itself; needs --resource',
     metadata: () => ({

@@ -2,38 +2,58 @@ import { LRUCache } from 'lru-cache'
 import { later } from '../clock.ts'
 import type { Limit } from './throttle.ts'
 
-/** @property browser undefined on its first visit, when only its network is known */
-export type Visit = { readonly network: string; readonly browser: string | undefined }
+/** By what it is counted; undefined where that is not known, as a browser is not on its first visit. */
+export type Visit<Name extends string> = Readonly<Record<Name, string | undefined>>
 
-export type QuotaPolicy = { readonly network: Limit; readonly browser: Limit }
+/** In the order in which they are looked at. */
+export type QuotaPolicy<Name extends string> = Readonly<Record<Name, Limit>>
 
 /** Of logins that were begun and not finished, in the ten minutes they stay open: a campus behind one address fits in. */
-export const defaultQuota: QuotaPolicy = {
+export const defaultQuota: QuotaPolicy<'network' | 'browser'> = {
   network: { attempts: 1000, windowSeconds: 600 },
   browser: { attempts: 50, windowSeconds: 600 },
+}
+
+/** Of devices that wait for their person, in the ten minutes they do: those of one app, and of strangers one network. */
+export const deviceQuota: QuotaPolicy<'network' | 'client'> = {
+  network: { attempts: 300, windowSeconds: 600 },
+  client: { attempts: 3000, windowSeconds: 600 },
+}
+
+/** Of pushed authorization requests, in the minute they live: those of one app, and of strangers one network. */
+export const pushQuota: QuotaPolicy<'network' | 'client'> = {
+  network: { attempts: 300, windowSeconds: 60 },
+  client: { attempts: 6000, windowSeconds: 60 },
+}
+
+/** RFC 8628 §5.1: of user codes that were not right. */
+export const userCodeQuota: QuotaPolicy<'network' | 'browser'> = {
+  network: { attempts: 5, windowSeconds: 60 },
+  browser: { attempts: 5, windowSeconds: 60 },
 }
 
 /**
  * How much may be left behind by those whom nobody knows yet. Each process counts for itself, in bounded memory: what is
  * refused costs no statement, what is honest none more, and a restart only forgives.
  */
-export type Quota = {
+export type Quota<Name extends string = 'network' | 'browser'> = {
   /** @returns 0, or the seconds after which it may be asked again; what is refused does not count */
-  take(visit: Visit, now: Date): number
+  take(visit: Visit<Name>, now: Date): number
   /** What was begun is finished, and leaves nothing behind. */
-  giveBack(visit: Visit, now: Date): void
+  giveBack(visit: Visit<Name>, now: Date): void
 }
 
 type Counter = { points: number; readonly expiresAt: Date }
 
 /** @param most how many networks and browsers are remembered; the one that was longest away is forgotten first */
-export const createQuota = (policy: QuotaPolicy = defaultQuota, most = 20_000): Quota => {
+export const createQuota = <Name extends string>(policy: QuotaPolicy<Name>, most = 20_000): Quota<Name> => {
   const counters = new LRUCache<string, Counter>({ max: most })
 
-  const limitsOf = ({ network, browser }: Visit): readonly (readonly [string, Limit])[] => [
-    [`network ${network}`, policy.network],
-    ...(browser === undefined ? [] : [[`browser ${browser}`, policy.browser] as const]),
-  ]
+  const limitsOf = (visit: Visit<Name>): readonly (readonly [string, Limit])[] => {
+    const limits: [string, Limit][] = []
+    for (const name in policy) if (visit[name] !== undefined) limits.push([`${name} ${visit[name]}`, policy[name]])
+    return limits
+  }
   const alive = (key: string, now: Date): Counter | undefined => {
     const counter = counters.get(key)
     return counter && counter.expiresAt > now ? counter : undefined

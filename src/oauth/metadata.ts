@@ -2,14 +2,18 @@ import { responseModes } from './authorization/request.ts'
 import { standardClaims } from './claims.ts'
 import type { SigningAlgorithm } from './client.ts'
 import { methods } from './client-authentication/index.ts'
-import { assertionAlgorithms } from './client-authentication/private-key-jwt.ts'
+import { clientAlgorithms } from './client-jwt.ts'
 import { grantTypes } from './grants/index.ts'
 import { challengeMethods } from './pkce.ts'
+import { proofAlgorithms } from './sender-constraint/dpop.ts'
+import { type MutualTls, mutualTlsMetadata, works } from './sender-constraint/mutual-tls.ts'
 
 /** Where each endpoint is, below the issuer. The edge mounts what is listed here. */
 export const paths = {
   authorize: '/oauth2/authorize',
   token: '/oauth2/token',
+  par: '/oauth2/par',
+  deviceAuthorization: '/oauth2/device_authorization',
   introspect: '/oauth2/introspect',
   revoke: '/oauth2/revoke',
   revocations: '/oauth2/revocations',
@@ -20,28 +24,47 @@ export const paths = {
   jwks: '/.well-known/jwks.json',
 } as const
 
-const authenticationMethods = methods.map(({ name }) => name)
-const confidentialMethods = authenticationMethods.filter((method) => method !== 'none')
+const authenticationMethods = (mutualTls: MutualTls | undefined) =>
+  methods.filter(works(mutualTls)).map(({ name }) => name)
+const confidentialMethods = (mutualTls: MutualTls | undefined) =>
+  authenticationMethods(mutualTls).filter((method) => method !== 'none')
 
 /** RFC 8414 §2, computed from the registries: what is listed there is what is served. */
-export const authorizationServerMetadata = (issuer: string, scopes: readonly string[]) => ({
+export const authorizationServerMetadata = (
+  issuer: string,
+  scopes: readonly string[],
+  mutualTls: MutualTls | undefined,
+) => ({
   issuer,
   authorization_endpoint: issuer + paths.authorize,
   token_endpoint: issuer + paths.token,
+  // RFC 9126 §5.
+  pushed_authorization_request_endpoint: issuer + paths.par,
+  require_pushed_authorization_requests: false,
+  // RFC 8628 §4.
+  device_authorization_endpoint: issuer + paths.deviceAuthorization,
   jwks_uri: issuer + paths.jwks,
   introspection_endpoint: issuer + paths.introspect,
   revocation_endpoint: issuer + paths.revoke,
   scopes_supported: scopes,
   response_types_supported: ['code'],
   response_modes_supported: responseModes,
+  // RFC 9101 §10.5, OpenID Connect Discovery §3.
+  request_parameter_supported: true,
+  request_uri_parameter_supported: true,
+  require_request_uri_registration: true,
+  require_signed_request_object: false,
+  request_object_signing_alg_values_supported: clientAlgorithms,
   grant_types_supported: grantTypes.map(({ name }) => name),
-  token_endpoint_auth_methods_supported: authenticationMethods,
-  token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
-  introspection_endpoint_auth_methods_supported: confidentialMethods,
-  introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
-  revocation_endpoint_auth_methods_supported: authenticationMethods,
-  revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+  token_endpoint_auth_methods_supported: authenticationMethods(mutualTls),
+  token_endpoint_auth_signing_alg_values_supported: clientAlgorithms,
+  introspection_endpoint_auth_methods_supported: confidentialMethods(mutualTls),
+  introspection_endpoint_auth_signing_alg_values_supported: clientAlgorithms,
+  revocation_endpoint_auth_methods_supported: authenticationMethods(mutualTls),
+  revocation_endpoint_auth_signing_alg_values_supported: clientAlgorithms,
   code_challenge_methods_supported: challengeMethods,
+  // RFC 9449 §5.1.
+  dpop_signing_alg_values_supported: proofAlgorithms,
   // docs/revocation-feed.md: ours, for verifiers that never call home.
   revocation_feed_endpoint: issuer + paths.revocations,
   revocation_stream_endpoint: issuer + paths.revocationsStream,
@@ -50,13 +73,25 @@ export const authorizationServerMetadata = (issuer: string, scopes: readonly str
   ui_locales_supported: ['en', 'ko'],
 })
 
-/** OpenID Connect Discovery 1.0 §3, with RP-Initiated Logout 1.0 §2.1. */
+/** The document that both well-known addresses serve. @param mutualTls undefined where no certificate can arrive */
 export const openidConfiguration = (
   issuer: string,
   scopes: readonly string[],
   algorithms: readonly SigningAlgorithm[],
+  mutualTls?: MutualTls,
+) => {
+  const document = openidMetadata(issuer, scopes, algorithms, mutualTls)
+  return { ...document, ...mutualTlsMetadata(document, issuer, mutualTls) }
+}
+
+/** OpenID Connect Discovery 1.0 §3, with RP-Initiated Logout 1.0 §2.1. */
+const openidMetadata = (
+  issuer: string,
+  scopes: readonly string[],
+  algorithms: readonly SigningAlgorithm[],
+  mutualTls: MutualTls | undefined,
 ) => ({
-  ...authorizationServerMetadata(issuer, scopes),
+  ...authorizationServerMetadata(issuer, scopes, mutualTls),
   userinfo_endpoint: issuer + paths.userinfo,
   end_session_endpoint: issuer + paths.logout,
   // Back-Channel Logout §2.1.
@@ -66,12 +101,12 @@ export const openidConfiguration = (
   check_session_iframe: issuer + paths.sessionCheck,
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: algorithms,
+  // JARM §4.
+  authorization_signing_alg_values_supported: algorithms,
   claim_types_supported: ['normal'],
   claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...standardClaims],
   claims_parameter_supported: true,
   prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
-  request_parameter_supported: false,
-  request_uri_parameter_supported: false,
 })
 
 export const openidScopes = ['openid', 'offline_access', 'profile', 'email', 'address', 'phone'] as const

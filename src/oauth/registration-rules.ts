@@ -2,7 +2,10 @@ import { administratorScope } from './administrator-scope.ts'
 import type { ClientMetadata } from './client.ts'
 import { keyProblem } from './client-authentication/public-key.ts'
 import { OAuthError } from './errors.ts'
+import { profile } from './profile.ts'
 import { isRegistrable } from './redirect-uri.ts'
+import { authorization } from './registration-rules/authorization.ts'
+import { device, grantsOfPeople } from './registration-rules/device.ts'
 import { logout } from './registration-rules/logout.ts'
 import { type Contradiction, rule, webProblem, when } from './registration-rules/rule.ts'
 import { bindsRefreshTokens, senderConstraint } from './registration-rules/sender-constraint.ts'
@@ -19,6 +22,9 @@ export const contradictions = (client: ClientMetadata): readonly Contradiction[]
   ...keys(client),
   ...policies(client),
   ...cookieDelivery(client),
+  ...device(client),
+  ...authorization(client),
+  ...profile(client),
   ...logout(client),
   ...senderConstraint(client),
 ]
@@ -44,9 +50,9 @@ const grants = ({ grant_types, redirect_uris, resources, scope }: ClientMetadata
       ['grant_types'],
     ),
     ...when(
-      may('refresh_token') && !may('authorization_code'),
+      may('refresh_token') && !grantsOfPeople.some(may),
       'grant_types',
-      'has refresh_token without authorization_code',
+      'has refresh_token without authorization_code or device_code',
     ),
     ...rule(typeof scopes === 'string' ? scopes : undefined, 'scope'),
     ...when(

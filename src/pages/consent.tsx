@@ -2,10 +2,15 @@ import { framed } from './document.tsx'
 import { Hidden, shownTo } from './form.tsx'
 import { type Presentation, texts, wordsFor } from './language.ts'
 import { destination, webLink } from './link.ts'
+import { type DeviceTexts, deviceTexts } from './texts/device.ts'
 import type { Texts } from './texts/en.ts'
+import { AskingDevice, type AskingDeviceShown } from './user-code.tsx'
 
 /** @property added not part of what the person allowed before; always false where nothing was allowed before */
 export type Asked = { readonly name: string; readonly added: boolean }
+
+/** Where the answer goes. */
+export type Next = { readonly is: 'redirect'; readonly uri: string } | ({ readonly is: 'device' } & AskingDeviceShown)
 
 export type Consent = {
   readonly client: {
@@ -18,7 +23,7 @@ export type Consent = {
   readonly person: { readonly username: string; readonly userId?: string | undefined }
   readonly scope: readonly Asked[]
   readonly resources: readonly Asked[]
-  readonly redirectUri: string
+  readonly next: Next
   readonly interaction: string
   readonly csrf: string
   readonly action?: string | undefined
@@ -36,8 +41,9 @@ const Scope = ({ name, added, t }: Asked & { readonly t: Texts }) => {
   )
 }
 
-const next = (redirectUri: string, t: Texts): string => {
-  const to = destination(redirectUri)
+const nextWords = (next: Next, t: Texts, ofDevice: DeviceTexts): string => {
+  if (next.is === 'device') return ofDevice.next
+  const to = destination(next.uri)
   if (to.is === 'app') return t.consent.native(to.scheme)
   return to.is === 'device' ? t.consent.device(to.host) : t.consent.site(to.host)
 }
@@ -54,6 +60,7 @@ const Link = ({ uri, children }: { readonly uri: string | undefined; readonly ch
 /** Who asks, for what, and what happens next. Sends `decision` = `allow` or `deny`. */
 export const consentPage = (data: Consent, presentation: Presentation): string => {
   const t = texts[presentation.language]
+  const ofDevice = deviceTexts[presentation.language]
   const { client, scope, resources } = data
   const home = webLink(client.uri)
   const linked = [client.uri, client.policy, client.terms].some((uri) => webLink(uri))
@@ -92,7 +99,8 @@ export const consentPage = (data: Consent, presentation: Presentation): string =
               </ul>
             </section>
           )}
-          <p>{next(data.redirectUri, t)}</p>
+          {data.next.is === 'device' && <AskingDevice {...data.next} t={ofDevice} />}
+          <p>{nextWords(data.next, t, ofDevice)}</p>
           <form id="consent-form" method="post" action={data.action ?? '/consent'}>
             <Hidden fields={[['interaction', data.interaction], ['csrf', data.csrf], ...shownTo(data.person)]} />
             <div class="buttons">

@@ -1,7 +1,8 @@
 import type { AuthorizationRequest, DeviceRequest, RedirectedRequest } from '../oauth/authorization/request.ts'
-import type { AuthorizationCode, Consent, Interaction, InteractionStore, Person } from '../oauth/stores.ts'
+import type { Interaction, InteractionStore } from '../oauth/authorization/stores.ts'
+import type { AuthorizationCode, Consent, Person } from '../oauth/stores.ts'
 import { codeColumns, codeValues, spendPushed } from './codes.ts'
-import { type Database, json, statement } from './database.ts'
+import { type Database, json, statement, type Value } from './database.ts'
 
 /** Who is at the browser; every column is null where nobody is, the last ones where nothing was granted. */
 type StandingRow = {
@@ -66,6 +67,19 @@ const find = statement<InteractionRow & StandingRow>(
    WHERE i.id_hash = $1 AND i.expires_at > $3`,
 )
 
+/** What a person's yes leaves behind: parts of a statement whose parameters from the third on are `grantedValues`. */
+export const grantedBy = (completed: string): string => `remembered AS (
+    INSERT INTO consents AS g (user_id, client_id, scope, resources, granted_at)
+    SELECT $5, client_id, $13::text[], $14::text[], $15::timestamptz FROM ${completed} WHERE $15 IS NOT NULL
+    ON CONFLICT (user_id, client_id) DO UPDATE SET granted_at = excluded.granted_at,
+      scope = ARRAY(SELECT unnest(g.scope) UNION SELECT unnest(excluded.scope)),
+      resources = ARRAY(SELECT unnest(g.resources) UNION SELECT unnest(excluded.resources))
+  ), issued AS (
+    INSERT INTO authorization_codes (${codeColumns})
+    SELECT $3::bytea, $4::text, $5::uuid, $6::uuid, $7::jsonb, $8::text, $9::text, $10::timestamptz, $11::timestamptz,
+      $12::timestamptz FROM ${completed} WHERE $3 IS NOT NULL
+  )`
+
 const complete = statement<{ completed: boolean }>(
   'interaction_complete',
   `WITH pushed AS (
@@ -73,17 +87,8 @@ const complete = statement<{ completed: boolean }>(
   ), completed AS (
     UPDATE interactions SET completed_at = $2 WHERE id_hash = $1 AND completed_at IS NULL AND expires_at > $2
       AND ($16::bytea IS NULL OR EXISTS (SELECT FROM pushed)) RETURNING client_id
-  ), remembered AS (
-    INSERT INTO consents AS g (user_id, client_id, scope, resources, granted_at)
-    SELECT $5, client_id, $13::text[], $14::text[], $15::timestamptz FROM completed WHERE $15 IS NOT NULL
-    ON CONFLICT (user_id, client_id) DO UPDATE SET granted_at = excluded.granted_at,
-      scope = ARRAY(SELECT unnest(g.scope) UNION SELECT unnest(excluded.scope)),
-      resources = ARRAY(SELECT unnest(g.resources) UNION SELECT unnest(excluded.resources))
-  ), issued AS (
-    INSERT INTO authorization_codes (${codeColumns})
-    SELECT $3::bytea, $4::text, $5::uuid, $6::uuid, $7::jsonb, $8::text, $9::text, $10::timestamptz, $11::timestamptz,
-      $12::timestamptz FROM completed WHERE $3 IS NOT NULL
-  ) SELECT true AS completed FROM completed`,
+  ), ${grantedBy('completed')}
+SELECT true AS completed FROM completed`,
 )
 
 const personOf = (row: StandingRow): Person | undefined =>
@@ -123,7 +128,11 @@ const interactionOf = (idHash: Buffer, row: InteractionRow): Interaction => ({
 })
 
 const nothing = Array.from({ length: 10 }, () => null)
-const valuesOf = (code: AuthorizationCode | undefined) => (code ? codeValues(code) : nothing)
+
+export const grantedValues = (code: AuthorizationCode | undefined, consent: Consent | undefined): readonly Value[] => {
+  if (consent && !code) throw new Error('a consent belongs to the person whose code is issued with it')
+  return [...(code ? codeValues(code) : nothing), consent?.scope, consent?.resources, consent?.grantedAt]
+}
 
 export const createInteractions = (database: Database): InteractionStore => ({
   person: async (sessionHash, clientId, now) => {
@@ -143,9 +152,6 @@ export const createInteractions = (database: Database): InteractionStore => ({
     const [row] = await database.rows(find, [idHash, sessionHash, now])
     return row && { interaction: interactionOf(idHash, row), person: personOf(row), consent: consentOf(row) }
   },
-  complete: async (idHash, code, consent, now, pushed) => {
-    if (consent && !code) throw new Error('a consent belongs to the person whose code is issued with it')
-    const remembered = [consent?.scope, consent?.resources, consent?.grantedAt, pushed]
-    return (await database.rows(complete, [idHash, now, ...valuesOf(code), ...remembered])).length === 1
-  },
+  complete: async (idHash, code, consent, now, pushed) =>
+    (await database.rows(complete, [idHash, now, ...grantedValues(code, consent), pushed])).length === 1,
 })

@@ -28,6 +28,10 @@ const expired = (table: string, column: string): Statement<Record<string, never>
 /** Families before sessions, so that none is left without the session that explains it. */
 const sweeps = [
   { what: expired('interactions', 'expires_at'), age: 0 },
+  // As long as a login that it began may still be completed: then it is spent.
+  { what: expired('pushed_requests', 'expires_at'), age: day / 24 },
+  // RFC 8628 §3.5: for a while a device that comes too late hears why.
+  { what: expired('device_codes', 'expires_at'), age: day / 24 },
   { what: expired('authorization_codes', 'kept_until'), age: 0 },
   { what: expired('spent_jtis', 'expires_at'), age: 0 },
   { what: expired('revoked_tokens', 'expires_at'), age: 0 },

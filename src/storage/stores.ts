@@ -3,9 +3,11 @@ import type { LoginEndStore, NoticeStore } from '../identity/account.ts'
 import type { EndingStore } from '../identity/ending.ts'
 import type { AdminLinkStore, LoginStore, SessionStore, UserStore } from '../identity/stores.ts'
 import type { RefreshKeyStore, SigningKeyStore } from '../keys/stores.ts'
+import type { InteractionStore, PushedRequestStore } from '../oauth/authorization/stores.ts'
+import type { DeviceCodeStore } from '../oauth/device/stores.ts'
 import type { DeliveryStore, ParticipantStore } from '../oauth/logout/stores.ts'
 import type { RevocationStore } from '../oauth/revocations/stores.ts'
-import type { CodeStore, InteractionStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
+import type { CodeStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
 import { createAdminLinks } from './admin-links.ts'
 import { createAdministrationLists } from './administration.ts'
 import { type Changes, createChanges } from './changes.ts'
@@ -13,6 +15,7 @@ import { type Clients, createClients } from './clients.ts'
 import { createCodes } from './codes.ts'
 import { type ConsentStore, createConsents } from './consents.ts'
 import type { Database } from './database.ts'
+import { createDeviceCodes } from './device-codes.ts'
 import { createEndings } from './endings.ts'
 import { createEvents } from './events.ts'
 import { createFamilies, type Families } from './families.ts'
@@ -22,6 +25,7 @@ import { createLogins } from './logins.ts'
 import { createLogoutDeliveries } from './logout-deliveries.ts'
 import { createMaintenance, type MaintenanceStore } from './maintenance.ts'
 import { createNotices } from './notices.ts'
+import { createPushedRequests } from './pushed-requests.ts'
 import { createRefreshKeys } from './refresh-keys.ts'
 import { createReplays } from './replays.ts'
 import { createRevocations } from './revocations.ts'
@@ -35,6 +39,8 @@ export type Stores = {
   readonly families: Families
   readonly codes: CodeStore
   readonly interactions: InteractionStore
+  readonly deviceCodes: DeviceCodeStore
+  readonly pushedRequests: PushedRequestStore
   readonly sessions: SessionStore
   readonly users: UserStore
   readonly logins: LoginStore
@@ -68,6 +74,8 @@ export const createStores = (
     families: createFamilies(database),
     codes: createCodes(database),
     interactions: createInteractions(database),
+    deviceCodes: createDeviceCodes(database),
+    pushedRequests: createPushedRequests(database),
     sessions: createSessions(database),
     users: createUsers(database),
     logins: createLogins(database),

@@ -18,6 +18,8 @@ const stable: Readonly<Record<string, readonly string[]>> = {
   'login-confirm': ['login-form', 'username', 'password', 'login-submit', 'login-other', 'login-cancel'],
   'select-account': ['select-continue', 'login-other', 'login-cancel'],
   consent: ['consent-form', 'consent-allow', 'consent-deny'],
+  'device-code': ['device-form', 'user_code', 'device-submit'],
+  'consent-device': ['consent-form', 'consent-allow', 'consent-deny', 'device-warning'],
   logout: ['logout-form', 'logout-confirm'],
   account: ['logout-form', 'logout-confirm'],
   'error-request': ['error-page'],

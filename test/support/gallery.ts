@@ -7,6 +7,7 @@ import { type Presentation, texts } from '../../src/pages/language.ts'
 import { type Login, loginPage, selectAccountPage } from '../../src/pages/login.tsx'
 import { loggedOutPage, logoutPage } from '../../src/pages/logout.tsx'
 import { startPage } from '../../src/pages/start.tsx'
+import { deviceDonePage, userCodePage } from '../../src/pages/user-code.tsx'
 import { accountPages } from './account-gallery.ts'
 import { adminPages } from './admin-gallery.ts'
 import { familyPages } from './family-gallery.ts'
@@ -42,10 +43,18 @@ export const aConsent = (words: Words, rest: Partial<Consent> = {}): Consent => 
     added: name === 'email',
   })),
   resources: [{ name: words.uri, added: true }],
-  redirectUri: words.uri,
+  next: { is: 'redirect', uri: words.uri },
   interaction: words.value,
   csrf: words.value,
   ...rest,
+})
+
+const anAskingDevice = (words: Words): Consent['next'] => ({
+  is: 'device',
+  userCode: 'WDJB-MJHT',
+  name: { browser: words.value, system: undefined },
+  network: '192.0.2.7',
+  at: new Date('2026-01-05T10:30:00Z'),
 })
 
 /** Every page there is, with the same words in every place that somebody else fills. */
@@ -74,10 +83,17 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
           client: { name: app },
           scope: [{ name: 'openid', added: false }],
           resources: [],
-          redirectUri: 'http://127.0.0.1:8400/callback',
+          next: { is: 'redirect', uri: 'http://127.0.0.1:8400/callback' },
         }),
         p,
       ),
+    'consent-device': (p) => consentPage(aConsent(words, { client: { name: app }, next: anAskingDevice(words) }), p),
+    'device-code': (p) => userCodePage({ csrf: value }, p),
+    'device-code-given': (p) => userCodePage({ csrf: value, code: 'WDJB-MJHT' }, p),
+    'device-code-unknown': (p) => userCodePage({ csrf: value, code: value, failure: { is: 'unknown' } }, p),
+    'device-code-wait': (p) => userCodePage({ csrf: value, code: value, failure: { is: 'wait', seconds: 42 } }, p),
+    'device-allowed': (p) => deviceDonePage({ app, allowed: true }, p),
+    'device-denied': (p) => deviceDonePage({ app, allowed: false }, p),
     logout: (p) => logoutPage({ app, person: { username: person }, csrf: value, fields: [['state', value]] }, p),
     'logged-out': (p) => loggedOutPage({ back: { app, uri } }, p),
     ...Object.fromEntries(

@@ -20,7 +20,7 @@ export const createAdmission = ({
   readonly browser: Browser
   readonly quota: Quota
 }): Admission => {
-  const visitOf = (request: FastifyRequest): Visit => ({
+  const visitOf = (request: FastifyRequest): Visit<'network' | 'browser'> => ({
     network: networkOf(clientAddress(request)),
     browser: browser.hash(request)?.toString('base64url'),
   })

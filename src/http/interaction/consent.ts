@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify'
+import { networkShown } from '../../network.ts'
+import type { AuthorizationRequest } from '../../oauth/authorization/request.ts'
 import { refusal } from '../../oauth/authorization/response.ts'
-import { type Asked, consentPage } from '../../pages/consent.tsx'
+import { type Asked, consentPage, type Next } from '../../pages/consent.tsx'
+import { deviceParts } from '../../user-agent.ts'
 import type { Browser } from '../browser.ts'
 import { bodyOf } from '../form.ts'
 import { queryParameters } from '../form-body.ts'
@@ -35,7 +38,7 @@ export const consent = async (
       person: decision.person,
       scope: asked(scope, step.consent?.scope),
       resources: asked(resources, step.consent?.resources),
-      redirectUri: question.device ? '' : question.redirectUri,
+      next: nextOf(question),
       interaction: step.id,
       csrf: browser.csrf(browser.id(request, reply)),
       action: dispatcher.pagePath('consent'),
@@ -59,3 +62,9 @@ export const consent = async (
 
 const asked = (names: readonly string[], before: readonly string[] | undefined): readonly Asked[] =>
   names.map((name) => ({ name, added: before !== undefined && !before.includes(name) }))
+
+const nextOf = (asked: AuthorizationRequest): Next => {
+  if (!asked.device) return { is: 'redirect', uri: asked.redirectUri }
+  const { userCode, userAgent, ip, askedAt } = asked.device
+  return { is: 'device', userCode, name: deviceParts(userAgent), network: networkShown(ip), at: new Date(askedAt) }
+}

@@ -5,14 +5,16 @@ import type { SessionStore } from '../../identity/stores.ts'
 import { type Decision, decide } from '../../oauth/authorization/decide.ts'
 import type { AuthorizationRequest, RedirectedRequest } from '../../oauth/authorization/request.ts'
 import { codeResponse, errorResponse, refusal } from '../../oauth/authorization/response.ts'
+import type { InteractionStore } from '../../oauth/authorization/stores.ts'
 import { type Client, isPublic } from '../../oauth/client.ts'
 import type { OAuthError } from '../../oauth/errors.ts'
 import { sessionState } from '../../oauth/logout/session-state.ts'
-import type { ClientStore, CodeStore, Consent, InteractionStore, Person } from '../../oauth/stores.ts'
+import type { ClientStore, CodeStore, Consent, Person } from '../../oauth/stores.ts'
 import type { Random } from '../../random.ts'
 import type { Browser } from '../browser.ts'
 import type { Admission } from './admission.ts'
 import type { Deliver } from './delivery.ts'
+import type { DeviceAnswers } from './device-answer.ts'
 import { newCode } from './new-code.ts'
 import { completed, createSteps, type Step, type Steps } from './step.ts'
 
@@ -22,14 +24,14 @@ export type Dispatcher = {
   begin(
     request: FastifyRequest,
     reply: FastifyReply,
-    asked: RedirectedRequest,
+    asked: AuthorizationRequest,
     client: Client,
     now: Date,
   ): Promise<FastifyReply>
   readonly load: Steps['load']
   decide(step: Step): Decision
   /** Below the issuer's own path. */
-  pagePath(page: 'login' | 'consent'): string
+  pagePath(page: 'login' | 'consent' | 'device'): string
   /** Sends the browser to the page that `decide` asks for, or back to the client. */
   proceed(request: FastifyRequest, reply: FastifyReply, step: Step): Promise<FastifyReply>
   /** The person allowed what was asked. */
@@ -49,11 +51,12 @@ export const createDispatcher = (deps: {
   readonly browser: Browser
   readonly admission: Admission
   readonly deliver: Deliver
+  readonly devices: DeviceAnswers
   readonly clock: Clock
   readonly random: Random
 }): Dispatcher => {
   const steps = createSteps(deps)
-  const { issuer, codes, interactions, sessions, sessionPolicy, browser, admission, deliver, random } = deps
+  const { issuer, codes, interactions, sessions, sessionPolicy, browser, admission, deliver, devices, random } = deps
 
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
   const pagePath: Dispatcher['pagePath'] = (page) => `${basePath}/${page}`
@@ -65,7 +68,7 @@ export const createDispatcher = (deps: {
     at: Pick<Step, 'person' | 'consent' | 'now'>,
     receivedAt: Date,
   ) => {
-    const isImitable = isPublic(client) && !(asked.device ? '' : asked.redirectUri).startsWith('https:')
+    const isImitable = isPublic(client) && (asked.device !== undefined || !asked.redirectUri.startsWith('https:'))
     return decide(asked, { ...at, firstParty: client.first_party, isImitable, receivedAt })
   }
 
@@ -104,8 +107,10 @@ export const createDispatcher = (deps: {
     return granted(request, reply, asked, code, client)
   }
 
-  const refuse: Dispatcher['refuse'] = async (request, reply, { interaction, client, now }, error) => {
-    const asked = redirected(interaction.request)
+  const refuse: Dispatcher['refuse'] = async (request, reply, step, error) => {
+    const { interaction, client, now } = step
+    const asked = interaction.request
+    if (asked.device) return devices.deny(request, reply, step, asked)
     const spent = await interactions.complete(interaction.idHash, undefined, undefined, now, pushedIn(asked))
     if (!spent) throw completed(client)
     return deliver(request, reply, errorResponse(asked, error, issuer), client)
@@ -128,12 +133,13 @@ export const createDispatcher = (deps: {
           return reply.redirect(addressOf(decision.is === 'log-in' ? 'login' : 'consent', id), 303)
         }
         case 'refuse':
-          return deliver(request, reply, errorResponse(asked, refusal(decision.code), issuer), client)
+          return deliver(request, reply, errorResponse(redirected(asked), refusal(decision.code), issuer), client)
         case 'grant': {
-          const { code, row } = newCode(asked, client, decision.person, random, now)
-          if (!(await codes.issue(row, pushedIn(asked)))) throw completed(client)
+          const to = redirected(asked)
+          const { code, row } = newCode(to, client, decision.person, random, now)
+          if (!(await codes.issue(row, pushedIn(to)))) throw completed(client)
           await slide(decision.person, now)
-          return granted(request, reply, asked, code, client)
+          return granted(request, reply, to, code, client)
         }
       }
     },
@@ -164,6 +170,8 @@ export const createDispatcher = (deps: {
         resources: [...new Set([...(before?.resources ?? []), ...resources])],
         grantedAt: step.now,
       }
+      const asked = step.interaction.request
+      if (asked.device) return devices.approve(request, reply, step, asked, { person, consent })
       return finish(request, reply, step, person, consent)
     },
 
@@ -182,8 +190,9 @@ export const createDispatcher = (deps: {
   }
 }
 
+/** For answers that nobody gave on a page: `decide` lets no device have one. */
 const redirected = (asked: AuthorizationRequest): RedirectedRequest => {
-  if (asked.device) throw new Error('a device asks elsewhere for its answer')
+  if (asked.device) throw new Error('a device was answered without its person')
   return asked
 }
 

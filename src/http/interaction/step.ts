@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Clock, later } from '../../clock.ts'
 import { sessionHash } from '../../identity/session.ts'
 import type { AuthorizationRequest } from '../../oauth/authorization/request.ts'
+import type { Interaction, InteractionStore } from '../../oauth/authorization/stores.ts'
 import type { Client } from '../../oauth/client.ts'
-import type { ClientStore, Consent, Interaction, InteractionStore, Person } from '../../oauth/stores.ts'
+import type { ClientStore, Consent, Person } from '../../oauth/stores.ts'
 import { type Random, secret } from '../../random.ts'
 import { type Browser, hashOf } from '../browser.ts'
 import { PageError } from '../page-error.ts'
@@ -72,8 +73,7 @@ export const createSteps = ({
     const client = await clients.find(interaction.clientId)
     if (!client || client.disabledAt) throw new PageError(400, 'client', 'invalid_request', 'the client is gone since')
     if (interaction.completedAt) throw completed(client)
-    if (interaction.expiresAt <= now)
-      throw new PageError(400, 'expired', 'invalid_request', 'the interaction expired', appOf(client))
+    if (interaction.expiresAt <= now) throw expired(client)
     return { id, interaction, client, person, consent, now }
   },
 })
@@ -82,3 +82,6 @@ const appOf = ({ client_name: name, client_uri: uri }: Client) => ({ app: { name
 
 export const completed = (client: Client): PageError =>
   new PageError(400, 'completed', 'invalid_request', 'the interaction was completed before', appOf(client))
+
+export const expired = (client: Client): PageError =>
+  new PageError(400, 'expired', 'invalid_request', 'the interaction expired', appOf(client))

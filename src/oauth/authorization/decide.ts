@@ -70,6 +70,8 @@ const meetsEssentialAcr = ({ claims }: AuthorizationRequest, person: Person): bo
 }
 
 const mustConsent = (request: AuthorizationRequest, consent: Consent | undefined, standing: Standing): boolean => {
+  // RFC 8628 §5.4: whoever was sent the code by somebody else finds out only if asked, whatever was allowed before.
+  if (request.device) return true
   const { receivedAt, firstParty, isImitable } = standing
   // RFC 8252 §8.6: a consent given before says nothing about who asks now, where the client's identity is not assured.
   const isAskedAnew = request.prompt.includes('consent') || (isImitable && !firstParty)

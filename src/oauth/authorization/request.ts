@@ -45,8 +45,9 @@ export type AskingDevice = {
   readonly userCode: string
   readonly ip: string | undefined
   readonly userAgent: string | undefined
-  /** ISO 8601. */
+  /** Both ISO 8601. */
   readonly askedAt: string
+  readonly expiresAt: string
 }
 
 /** Checked, and stored as JSON while a person answers. Which of the two it is, is said by `device`. */

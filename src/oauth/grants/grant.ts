@@ -1,5 +1,6 @@
 import type { Random } from '../../random.ts'
 import type { Client } from '../client.ts'
+import type { DeviceCodeStore } from '../device/stores.ts'
 import type { Parameters } from '../parameters.ts'
 import type { CodeStore, Family, FamilyStore, Origin } from '../stores.ts'
 import type { AccessHalf, Pair } from '../tokens/pair.ts'
@@ -14,6 +15,7 @@ export type GrantDependencies = {
   readonly issuer: string
   readonly codes: CodeStore
   readonly families: FamilyStore
+  readonly deviceCodes: Pick<DeviceCodeStore, 'poll'>
   readonly refreshKeys: { minting(): RefreshKey; find(id: string): RefreshKey | undefined }
   /** Whatever this server ever signed as an access token, expired or not: it recognises, and honours nothing. */
   recognizeAccessToken(token: string): Promise<AccessHalf | undefined>
