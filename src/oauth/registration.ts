@@ -3,6 +3,7 @@ import { isRecord } from '../record.ts'
 import { administratorScope } from './administrator-scope.ts'
 import { ClientMetadata } from './client.ts'
 import { OAuthError } from './errors.ts'
+import { profileDefaults } from './profile.ts'
 import { contradictions, type Mistake } from './registration-rules.ts'
 
 export type { Mistake } from './registration-rules.ts'
@@ -40,7 +41,11 @@ export const checkMetadata = (input: unknown, by: 'anybody' | 'operator' = 'anyb
   const sound = Object.fromEntries(
     Object.entries(input).filter(([name]) => !unknown.includes(name) && !broken.has(name)),
   )
-  const candidate: unknown = Value.Default(ClientMetadata, { client_name: 'unnamed', ...Value.Clone(sound) })
+  const candidate: unknown = Value.Default(ClientMetadata, {
+    client_name: 'unnamed',
+    ...profileDefaults(sound),
+    ...Value.Clone(sound),
+  })
   if (!Value.Check(ClientMetadata, candidate)) throw new InvalidMetadata(mistakes)
   const all = [...mistakes, ...contradictions(candidate).filter(({ needs }) => !needs.some((name) => broken.has(name)))]
   if (all.length > 0) throw new InvalidMetadata(all.map(({ field, problem }) => ({ field, problem })))

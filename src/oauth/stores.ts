@@ -1,4 +1,3 @@
-import type { AuthorizationRequest } from './authorization/request.ts'
 import type { RequestedClaims } from './claims.ts'
 import type { Client } from './client.ts'
 import type { FamilyEnd } from './tokens/family-end.ts'
@@ -199,17 +198,6 @@ export type Consent = {
   readonly grantedAt: Date
 }
 
-/** One authorization request on its way through login and consent. */
-export type Interaction = {
-  readonly idHash: Buffer
-  readonly browserHash: Buffer
-  readonly clientId: string
-  readonly request: AuthorizationRequest
-  readonly receivedAt: Date
-  readonly expiresAt: Date
-  readonly completedAt: Date | undefined
-}
-
 /** Who is at the browser: what the protocol needs to know of a session that is alive. */
 export type Person = {
   readonly userId: string
@@ -220,36 +208,4 @@ export type Person = {
   readonly amr: readonly string[]
   readonly idleExpiresAt: Date
   readonly absoluteExpiresAt: Date
-}
-
-export type InteractionStore = {
-  /** Who is at the browser, and what that person already granted to the client. */
-  person(
-    sessionHash: Buffer,
-    clientId: string,
-    now: Date,
-  ): Promise<{ readonly person: Person; readonly consent: Consent | undefined } | undefined>
-  create(interaction: Interaction): Promise<void>
-  /** The interaction with who is at the browser and what was granted before, in one statement. Completed ones too. */
-  find(
-    idHash: Buffer,
-    sessionHash: Buffer | undefined,
-    now: Date,
-  ): Promise<
-    | { readonly interaction: Interaction; readonly person: Person | undefined; readonly consent: Consent | undefined }
-    | undefined
-  >
-  /**
-   * Marks the interaction completed, remembers the consent, and stores the code, in one statement.
-   * @param consent undefined when nothing new was granted
-   * @param pushed the hash of the pushed request that is spent with it
-   * @returns false when it was completed before, or the pushed request in another interaction: then nothing happened
-   */
-  complete(
-    idHash: Buffer,
-    code: AuthorizationCode | undefined,
-    consent: Consent | undefined,
-    now: Date,
-    pushed?: Buffer,
-  ): Promise<boolean>
 }

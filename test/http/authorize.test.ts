@@ -35,24 +35,6 @@ t.test('refused by redirect: code, description, state and iss, and nothing is is
     ['P4 challenge of 42', { code_challenge: 'a'.repeat(42) }, 'invalid_request'],
     ['P4 challenge of 44', { code_challenge: 'a'.repeat(44) }, 'invalid_request'],
     ['P4 challenge in base64', { code_challenge: `${'a'.repeat(42)}+` }, 'invalid_request'],
-    [
-      'R17 oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported',
-      { request: 'eyJhbGciOiJub25lIn0.e30.' },
-      'request_not_supported',
-    ],
-    [
-      'R17 oidcc-ensure-request-object-with-redirect-uri',
-      {
-        request: `eyJhbGciOiJub25lIn0.${Buffer.from('{"redirect_uri":"https://evil/"}').toString('base64url')}.`,
-      },
-      'request_not_supported',
-    ],
-    [
-      'R17 oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported',
-      { request_uri: 'https://app.example/request.jwt' },
-      'request_uri_not_supported',
-    ],
-    ['R17 a pushed one', { request_uri: 'urn:ietf:params:oauth:request_uri:x' }, 'request_uri_not_supported'],
     ['R17 registration', { registration: '{}' }, 'registration_not_supported'],
     ['R19 max_age=-1', { max_age: '-1' }, 'invalid_request'],
     ['R19 max_age=1e9', { max_age: '1e9' }, 'invalid_request'],
@@ -79,6 +61,41 @@ t.test('refused by redirect: code, description, state and iss, and nothing is is
   }
   t.same(await rows(server), before, 'nothing was stored or issued')
 })
+
+t.test(
+  'R17 T8 a request object that is not to be believed: a page, though a redirect_uri stands beside it',
+  async (t) => {
+    const before = await rows(server)
+    const none = (payload: object) =>
+      `eyJhbGciOiJub25lIn0.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.`
+    const cases: readonly (readonly [title: string, parameters: Record<string, string>, error: string])[] = [
+      [
+        'oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported',
+        { request: none({ client_id: app.client_id }) },
+        'invalid_request_object',
+      ],
+      [
+        'oidcc-ensure-request-object-with-redirect-uri',
+        { request: none({ client_id: app.client_id, redirect_uri: 'https://evil/' }) },
+        'invalid_request_object',
+      ],
+      [
+        'oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported',
+        { request_uri: 'https://app.example/request.jwt' },
+        'invalid_request_uri',
+      ],
+      ['nobody pushed it', { request_uri: 'urn:ietf:params:oauth:request_uri:x' }, 'invalid_request_uri'],
+      ['both', { request: 'a.b.c', request_uri: 'https://app.example/request.jwt' }, 'invalid_request'],
+    ]
+    for (const [title, parameters, error] of cases) {
+      const page = await ask(parameters)
+      t.equal(page.status, 400, title)
+      t.notOk(page.leaves, title)
+      t.match(page.html, new RegExp(`id="error-page"[\\s\\S]*${error}`), title)
+    }
+    t.same(await rows(server), before, 'nothing was stored or issued')
+  },
+)
 
 t.test('R10 a client without the authorization code grant, and one without form_post in its request', async (t) => {
   const machine = await server.anApp({

@@ -11,5 +11,6 @@ export const rows = ({ database }: TestServer) =>
     liveFamilies: await prisma.tokenFamily.count({ where: { revokedAt: null } }),
     sessions: await prisma.session.count(),
     liveSessions: await prisma.session.count({ where: { endedAt: null } }),
+    pushedRequests: await prisma.pushedRequest.count(),
     consents: await prisma.consent.count(),
   }))

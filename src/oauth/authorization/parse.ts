@@ -3,11 +3,12 @@ import type { Client } from '../client.ts'
 import { invalidRequest, invalidScope, OAuthError, unauthorizedClient } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { checkChallenge, requireChallenge } from '../pkce.ts'
+import { wantsSignedResponse } from '../profile.ts'
 import { matches } from '../redirect-uri.ts'
 import { audienceFor, parseResources } from '../resource.ts'
 import { parseScope, within } from '../scope.ts'
 import { type Prompt, type RedirectedRequest, type ResponseMode, responseModes } from './request.ts'
-import type { ReplyTo } from './response.ts'
+import { isSigned, type ReplyTo } from './response.ts'
 
 /** An authorization request that may not be answered by redirect: a page, RFC 6749 §4.1.2.1. */
 export class Unredirectable extends OAuthError {
@@ -52,7 +53,8 @@ export const replyTo = (parameters: Parameters, client: Client | undefined): Rep
     client,
     clientId: client.client_id,
     redirectUri,
-    responseMode: isResponseMode(parameters.optional('response_mode')) ?? 'query',
+    responseMode:
+      isResponseMode(parameters.optional('response_mode')) ?? (wantsSignedResponse(client) ? 'jwt' : 'query'),
     state: parameters.optional('state'),
   }
 }
@@ -83,10 +85,14 @@ export const parseRequest = (
     nonce: parameters.optional('nonce'),
     codeChallenge: challengeOf(parameters, client),
     prompt: parsePrompt(parameters.optional('prompt')),
-    maxAge: parseMaxAge(parameters.optional('max_age')),
+    // OIDC Registration §2: what the request says overrides what was registered.
+    maxAge: parseMaxAge(parameters.optional('max_age')) ?? client.default_max_age,
     loginHint: parameters.optional('login_hint'),
     hintedSubject: subjectOf(hintedSubject, claimedSubject),
-    acrValues: words(parameters.optional('acr_values')),
+    acrValues:
+      parameters.optional('acr_values') === undefined
+        ? client.default_acr_values
+        : words(parameters.optional('acr_values')),
     uiLocales: words(parameters.optional('ui_locales')),
     claims,
     dpopJkt: thumbprintIn(parameters.optional('dpop_jkt')),
@@ -102,11 +108,7 @@ const thumbprintIn = (jkt: string | undefined): string | undefined => {
 }
 
 const refuseUnsupported = (parameters: Parameters, client: Client): void => {
-  // RFC 9101 §6, OIDC Core §3.1.2.6: never ignored, because they may say something else than the rest.
-  if (parameters.optional('request') !== undefined)
-    throw new OAuthError('request_not_supported', 'Request objects are not supported.')
-  if (parameters.optional('request_uri') !== undefined)
-    throw new OAuthError('request_uri_not_supported', 'request_uri is not supported.')
+  // OIDC Core §3.1.2.6: never ignored.
   if (parameters.optional('registration') !== undefined)
     throw new OAuthError('registration_not_supported', 'The registration parameter is not supported.')
   if (!client.grant_types.includes('authorization_code'))
@@ -122,9 +124,12 @@ const refuseUnsupported = (parameters: Parameters, client: Client): void => {
   const mode = parameters.optional('response_mode')
   if (mode !== undefined && !isResponseMode(mode))
     throw invalidRequest(`response_mode must be one of: ${responseModes.join(', ')}.`)
+  // FAPI 2.0 Message Signing §5.4.
+  if (wantsSignedResponse(client) && !(mode !== undefined && isSigned(mode)))
+    throw invalidRequest('response_mode must be jwt, query.jwt or form_post.jwt for this client.')
 }
 
-const requestedScope = (asked: string | undefined, client: Client): readonly string[] => {
+export const requestedScope = (asked: string | undefined, client: Client): readonly string[] => {
   const registered = parseScope(client.scope)
   const scope = asked === undefined ? registered : parseScope(asked)
   if (!within(scope, registered)) throw invalidScope('A scope asked for is not registered for this client.')

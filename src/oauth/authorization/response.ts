@@ -59,7 +59,7 @@ const refusals = {
 const responseLifetime = 300
 
 /** Whether a response in this mode is signed. */
-export const isSigned = (mode: ResponseMode): boolean => mode.endsWith('jwt')
+export const isSigned = (mode: string): boolean => mode.endsWith('jwt')
 
 /** @param sign with the client's `authorization_signed_response_alg`; asked only for the modes of JARM */
 export const formed = async (

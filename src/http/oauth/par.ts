@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import { pushQuota } from '../../identity/quota.ts'
+import { type PushDependencies, push } from '../../oauth/authorization/pushed-request.ts'
+import { paths } from '../../oauth/metadata.ts'
+import { bodyParameters } from '../form.ts'
+import type { ClientDoor } from './client-door.ts'
+import { createClientQuota } from './client-quota.ts'
+import { allowAnyOrigin, preflight } from './cors.ts'
+
+export type ParOptions = {
+  readonly door: ClientDoor
+  readonly clock: Clock
+  readonly pushing: Omit<PushDependencies, 'now'>
+}
+
+/** RFC 9126 §2. */
+export const par = async (app: FastifyInstance, { door, clock, pushing }: ParOptions): Promise<void> => {
+  const admit = createClientQuota(pushQuota)
+  preflight(app, paths.par, 'POST')
+
+  const onRequest = async (_request: FastifyRequest, reply: FastifyReply) => allowAnyOrigin(reply)
+  app.post(paths.par, { onRequest }, async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const now = clock.now()
+    const parameters = bodyParameters(request)
+    const client = await door.enter(request, reply, parameters, paths.par, now)
+    admit(request, reply, client, now)
+    // RFC 9126 §2.2: 201.
+    return reply.code(201).send(await push(parameters, client, undefined, { ...pushing, now }))
+  })
+
+  // RFC 9126 §2.3: "If the request did not use the POST method, the authorization server responds with an HTTP 405".
+  app.route({
+    method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+    url: paths.par,
+    handler: async (_request, reply) => {
+      reply.header('allow', 'POST, OPTIONS')
+      throw Object.assign(new Error('a request is pushed by POST'), { statusCode: 405 })
+    },
+  })
+}
