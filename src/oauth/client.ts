@@ -146,7 +146,16 @@ export type Client = Readonly<ClientMetadata> & {
   readonly disabledAt: Date | undefined
   readonly notBefore: Date | undefined
   readonly createdAt: Date
+  /** Undefined of a client that an operator made. */
+  readonly registration?: Registration | undefined
 }
+
+/**
+ * Of a client that registered itself, RFC 7591: nobody vouches for what it says.
+ * @property hash SHA-256 of its registration access token, or of two: what a lost answer carried must lock nobody out
+ * @property lastUsedAt to the day; undefined until the first login through it
+ */
+export type Registration = { readonly hash: Buffer; readonly lastUsedAt: Date | undefined }
 
 export const isPublic = (client: Client): boolean => client.token_endpoint_auth_method === 'none'
 

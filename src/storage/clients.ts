@@ -1,12 +1,10 @@
-import { LRUCache } from 'lru-cache'
-import Value from 'typebox/value'
 import { later, stopwatch } from '../clock.ts'
-import { type Client, ClientMetadata, type ClientSecret, longestToken } from '../oauth/client.ts'
+import { type Client, type ClientMetadata, type ClientSecret, longestToken } from '../oauth/client.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import type { ClientStore } from '../oauth/stores.ts'
-import { announce, type Changes } from './changes.ts'
+import { type ClientCache, metadataOf, registrationOf } from './client-cache.ts'
 import { lockClient } from './client-lock.ts'
-import { type Database, statement } from './database.ts'
+import type { Database } from './database.ts'
 import { mark } from './ending.ts'
 import { selectionOf } from './endings.ts'
 import { asJson } from './json.ts'
@@ -31,46 +29,6 @@ export type Clients = ClientStore & {
 const withSecrets = { secrets: { orderBy: { createdAt: 'asc' } } } as const
 type Row = Prisma.ClientGetPayload<{ include: { secrets: true } }>
 
-/** One statement, and no Prisma: it is what a server asks most when it has just started. */
-const find = statement<FoundRow>(
-  'client_find',
-  `SELECT c.id, c.metadata, c.disabled_at, c.not_before, c.created_at, coalesce(
-     (SELECT json_agg(json_build_object('id', s.id, 'hash', encode(s.hash, 'base64'), 'createdAt', s.created_at,
-        'expiresAt', s.expires_at) ORDER BY s.created_at) FROM client_secrets s WHERE s.client_id = c.id), '[]') AS secrets
-   FROM clients c WHERE c.id = $1`,
-)
-type FoundRow = {
-  readonly id: string
-  readonly metadata: unknown
-  readonly disabled_at: Date | null
-  readonly not_before: Date | null
-  readonly created_at: Date
-  readonly secrets: readonly {
-    readonly id: string
-    readonly hash: string
-    readonly createdAt: string
-    readonly expiresAt: string | null
-  }[]
-}
-
-const foundOf = (row: FoundRow): Client => ({
-  ...metadataOf(row.metadata),
-  client_id: row.id,
-  secrets: row.secrets.map(({ id, hash, createdAt, expiresAt }) => ({
-    id,
-    hash: Buffer.from(hash, 'base64'),
-    createdAt: new Date(createdAt),
-    expiresAt: expiresAt === null ? undefined : new Date(expiresAt),
-  })),
-  disabledAt: row.disabled_at ?? undefined,
-  notBefore: row.not_before ?? undefined,
-  createdAt: row.created_at,
-})
-
-/** What is stored may be older than the schema: defaults are filled in, what is no longer known falls away. */
-const metadataOf = (stored: unknown): ClientMetadata =>
-  Value.Parse(ClientMetadata, Value.Clean(ClientMetadata, Value.Default(ClientMetadata, stored)))
-
 const clientOf = (row: Row): Client => ({
   ...metadataOf(row.metadata),
   client_id: row.id,
@@ -83,6 +41,7 @@ const clientOf = (row: Row): Client => ({
   disabledAt: row.disabledAt ?? undefined,
   notBefore: row.notBefore ?? undefined,
   createdAt: row.createdAt,
+  ...registrationOf(row.registrationHash, row.lastUsedAt),
 })
 
 const endAll = async (tx: Prisma.TransactionClient, clientId: string, now: Date): Promise<void> => {
@@ -101,109 +60,72 @@ const stamp = async (tx: Prisma.TransactionClient, clientId: string, now: Date):
   await enter(tx, [{ kind: 'client', subject: clientId, reason: 'client_disabled', ...told }], now)
 }
 
-export const createClients = (database: Database, changes: Changes, cacheSize = 5000): Clients => {
-  const cache = new LRUCache<string, Client>({ max: cacheSize })
-  /** Raised by each change, so that what was read before one is not kept after it. */
-  let version = 0
-  const drop = (clientId: string | undefined) => {
-    version++
-    if (clientId === undefined) cache.clear()
-    else cache.delete(clientId)
-  }
-  changes.subscribe((change) => {
-    if (change === undefined || change.of === 'clients') drop(undefined)
-    else if (change.of === 'client') drop(change.id)
-  })
-
-  const read = async (clientId: string): Promise<Client | undefined> => {
-    const [row] = await database.rows(find, [clientId])
-    return row && foundOf(row)
-  }
-  /** Changes a client; the others are told when it commits, and this server need not wait for its own notice. */
-  const change = async (clientId: string, act: (tx: Prisma.TransactionClient) => Promise<{ count: number }>) => {
-    const changed = await database.transaction(async (tx) => {
-      const { count } = await act(tx)
-      if (count > 0) await announce(tx, { of: 'client', id: clientId })
-      return count > 0
+export const createClients = (database: Database, { find, read, change }: ClientCache): Clients => ({
+  find,
+  create: async (clientId, metadata, secrets, now) => {
+    await change(clientId, async (tx) => {
+      await tx.client.create({ data: { id: clientId, metadata: asJson(metadata), createdAt: now } })
+      // One of the same name may have been deleted while it was being used.
+      const { families, codes } = await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
+      if (families + codes > 0) await stamp(tx, clientId, now)
+      return tx.clientSecret
+        .createMany({ data: secrets.map((secret) => secretData(clientId, secret)) })
+        .then(() => ({ count: 1 }))
     })
-    drop(clientId)
-    return changed
-  }
-
-  return {
-    find: async (clientId) => {
-      const known = changes.isUp() ? cache.get(clientId) : undefined
-      if (known) return known
-      const before = version
-      const client = await read(clientId)
-      if (client && changes.isUp() && version === before) cache.set(clientId, client)
-      return client
-    },
-    create: async (clientId, metadata, secrets, now) => {
-      await change(clientId, async (tx) => {
-        await tx.client.create({ data: { id: clientId, metadata: asJson(metadata), createdAt: now } })
-        // One of the same name may have been deleted while it was being used.
-        const { families, codes } = await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
-        if (families + codes > 0) await stamp(tx, clientId, now)
-        return tx.clientSecret
-          .createMany({ data: secrets.map((secret) => secretData(clientId, secret)) })
-          .then(() => ({ count: 1 }))
+    const created = await read(clientId)
+    if (!created) throw new Error('the client was deleted while it was created')
+    return created
+  },
+  list: async ({ after, limit }) => {
+    const rows = await database.prisma((prisma) =>
+      prisma.client.findMany({
+        ...(after === undefined ? {} : { where: { id: { gt: after } } }),
+        orderBy: { id: 'asc' },
+        take: limit,
+        include: withSecrets,
+      }),
+    )
+    return rows.map(clientOf)
+  },
+  update: (clientId, metadata) =>
+    change(clientId, (tx) => tx.client.updateMany({ where: { id: clientId }, data: { metadata: asJson(metadata) } })),
+  addSecret: (clientId, secret) =>
+    change(clientId, async (tx) => {
+      const count = await tx.client.count({ where: { id: clientId } })
+      if (count > 0) await tx.clientSecret.create({ data: secretData(clientId, secret) })
+      return { count }
+    }),
+  expireSecret: (clientId, secretId, at) =>
+    change(clientId, (tx) =>
+      tx.clientSecret.updateMany({ where: { id: secretId, clientId }, data: { expiresAt: at } }),
+    ),
+  disable: (clientId, now) =>
+    change(clientId, async (tx) => {
+      const disabled = await tx.client.updateMany({
+        where: { id: clientId, disabledAt: null },
+        data: { disabledAt: now },
       })
-      const created = await read(clientId)
-      if (!created) throw new Error('the client was deleted while it was created')
-      return created
-    },
-    list: async ({ after, limit }) => {
-      const rows = await database.prisma((prisma) =>
-        prisma.client.findMany({
-          ...(after === undefined ? {} : { where: { id: { gt: after } } }),
-          orderBy: { id: 'asc' },
-          take: limit,
-          include: withSecrets,
-        }),
-      )
-      return rows.map(clientOf)
-    },
-    update: (clientId, metadata) =>
-      change(clientId, (tx) => tx.client.updateMany({ where: { id: clientId }, data: { metadata: asJson(metadata) } })),
-    addSecret: (clientId, secret) =>
-      change(clientId, async (tx) => {
-        const count = await tx.client.count({ where: { id: clientId } })
-        if (count > 0) await tx.clientSecret.create({ data: secretData(clientId, secret) })
-        return { count }
-      }),
-    expireSecret: (clientId, secretId, at) =>
-      change(clientId, (tx) =>
-        tx.clientSecret.updateMany({ where: { id: secretId, clientId }, data: { expiresAt: at } }),
-      ),
-    disable: (clientId, now) =>
-      change(clientId, async (tx) => {
-        const disabled = await tx.client.updateMany({
-          where: { id: clientId, disabledAt: null },
-          data: { disabledAt: now },
-        })
-        if (disabled.count > 0) await endAll(tx, clientId, now)
-        return disabled
-      }),
-    enable: (clientId, now) =>
-      change(clientId, async (tx) => {
-        const enabled = await tx.client.updateMany({
-          where: { id: clientId, NOT: { disabledAt: null } },
-          data: { disabledAt: null },
-        })
-        // What a server had begun before it heard of the end must not come alive again.
-        if (enabled.count > 0) await endAll(tx, clientId, now)
-        return enabled
-      }),
-    delete: (clientId, now) =>
-      change(clientId, async (tx) => {
-        await endAll(tx, clientId, now)
-        return tx.client.deleteMany({ where: { id: clientId } })
-      }),
-  }
-}
+      if (disabled.count > 0) await endAll(tx, clientId, now)
+      return disabled
+    }),
+  enable: (clientId, now) =>
+    change(clientId, async (tx) => {
+      const enabled = await tx.client.updateMany({
+        where: { id: clientId, NOT: { disabledAt: null } },
+        data: { disabledAt: null },
+      })
+      // What a server had begun before it heard of the end must not come alive again.
+      if (enabled.count > 0) await endAll(tx, clientId, now)
+      return enabled
+    }),
+  delete: (clientId, now) =>
+    change(clientId, async (tx) => {
+      await endAll(tx, clientId, now)
+      return tx.client.deleteMany({ where: { id: clientId } })
+    }),
+})
 
-const secretData = (clientId: string, { id, hash, createdAt, expiresAt }: ClientSecret) => ({
+export const secretData = (clientId: string, { id, hash, createdAt, expiresAt }: ClientSecret) => ({
   id,
   clientId,
   hash: Uint8Array.from(hash),

@@ -11,6 +11,7 @@ import type { CodeStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
 import { createAdminLinks } from './admin-links.ts'
 import { createAdministrationLists } from './administration.ts'
 import { type Changes, createChanges } from './changes.ts'
+import { createClientCache } from './client-cache.ts'
 import { type Clients, createClients } from './clients.ts'
 import { createCodes } from './codes.ts'
 import { type ConsentStore, createConsents } from './consents.ts'
@@ -69,8 +70,9 @@ export const createStores = (
   { log }: { readonly log: { warn(fields: object, message: string): void } },
 ): Stores => {
   const changes = createChanges(database, log)
+  const clientCache = createClientCache(database, changes)
   return {
-    clients: createClients(database, changes),
+    clients: createClients(database, clientCache),
     families: createFamilies(database),
     codes: createCodes(database),
     interactions: createInteractions(database),
