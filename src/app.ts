@@ -58,6 +58,7 @@ import type { InteractionStore, PushedRequestStore } from './oauth/authorization
 import type { SigningAlgorithm } from './oauth/client.ts'
 import { createKeysOf, type RemoteKeys } from './oauth/client-authentication/index.ts'
 import type { DeviceCodeStore } from './oauth/device/stores.ts'
+import type { DeliveryStore, ParticipantStore } from './oauth/logout/stores.ts'
 import type { RevocationFeed } from './oauth/revocations/feed.ts'
 import type { ClientStore, CodeStore, FamilyStore, ReplayStore, TokenStore } from './oauth/stores.ts'
 import type { HistoryStore } from './oauth/tokens/history.ts'
@@ -91,6 +92,7 @@ export type AppDependencies = {
     readonly consents: AccountStores['consents']
     readonly notices: AccountStores['notices']
     readonly loginEnds: AccountStores['loginEnds']
+    readonly logouts: DeliveryStore & ParticipantStore
   }
   readonly keys: KeyRing
   /** Of the feed. */
@@ -240,7 +242,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     const secrets = deps.cookieSecrets
     await scope.register(device, { dispatcher, deviceCodes, clients, browser, presenter, secrets, clock })
     await scope.register(sessionCheck, { browser })
-    await scope.register(logout, { clients, sessions, browser, presenter, keys, clock, basePath })
+    await scope.register(logout, { issuer, logouts: stores.logouts, clients, sessions, browser, presenter, keys, clock, basePath })
     await scope.register(why, { sessions, families: stores.families, clients, browser, presenter, clock, basePath })
     await scope.register(account, {
       stores,

@@ -97,6 +97,9 @@ const openidMetadata = (
   // Back-Channel Logout §2.1.
   backchannel_logout_supported: true,
   backchannel_logout_session_supported: true,
+  // Front-Channel Logout §3.
+  frontchannel_logout_supported: true,
+  frontchannel_logout_session_supported: true,
   // Session Management §3.3.
   check_session_iframe: issuer + paths.sessionCheck,
   subject_types_supported: ['public'],

@@ -4,19 +4,21 @@ import type { Random } from '../../random.ts'
 
 /** Writes a page: language, Content-Security-Policy with a fresh nonce, and the headers no page may lack. */
 export type Presenter = {
+  /** @param frames the origins of what the page holds in frames */
   send(
     request: FastifyRequest,
     reply: FastifyReply,
     page: (presentation: Presentation) => string,
     uiLocales?: readonly string[],
+    frames?: readonly string[],
   ): FastifyReply
 }
 
 export const createPresenter = (random: Random): Presenter => ({
-  send(request, reply, page, uiLocales = []) {
+  send(request, reply, page, uiLocales = [], frames = []) {
     const nonce = random.bytes(16).toString('base64')
     const language = chooseLanguage(uiLocales, request.headers['accept-language'])
-    secureHeaders(reply, nonce)
+    secureHeaders(reply, nonce, frames)
     return reply.type('text/html; charset=utf-8').send(page({ language, nonce }))
   },
 })
@@ -25,11 +27,12 @@ export const createPresenter = (random: Random): Presenter => ({
  * R11, R15, S4. No form-action: Chromium applies it to the redirect that follows a form, so the button to the client
  * would do nothing.
  */
-export const secureHeaders = (reply: FastifyReply, nonce: string): void => {
+export const secureHeaders = (reply: FastifyReply, nonce: string, frames: readonly string[] = []): void => {
+  const framed = frames.length > 0 ? ` frame-src ${frames.join(' ')};` : ''
   reply
     .header(
       'content-security-policy',
-      `default-src 'none'; style-src 'self'; img-src 'self' data: https:; script-src 'nonce-${nonce}'; frame-ancestors 'none'; base-uri 'none'`,
+      `default-src 'none'; style-src 'self'; img-src 'self' data: https:; script-src 'nonce-${nonce}';${framed} frame-ancestors 'none'; base-uri 'none'`,
     )
     .header('x-frame-options', 'DENY')
     .header('referrer-policy', 'no-referrer')

@@ -4,10 +4,13 @@ import { sessionHash } from '../../identity/session.ts'
 import type { SessionStore, SignedIn } from '../../identity/stores.ts'
 import type { KeyRing } from '../../keys/key-ring.ts'
 import { decideEndSession, type EndSessionRequest } from '../../oauth/end-session.ts'
+import { frontChannelUri } from '../../oauth/logout/front-channel.ts'
+import type { ParticipantStore } from '../../oauth/logout/stores.ts'
 import { paths } from '../../oauth/metadata.ts'
 import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
-import { loggedOutPage, logoutPage } from '../../pages/logout.tsx'
+import type { Presentation } from '../../pages/language.ts'
+import { type LoggedOut, loggedOutPage, logoutPage } from '../../pages/logout.tsx'
 import { asGet } from '../as-get.ts'
 import type { Browser } from '../browser.ts'
 import { bodyOf } from '../form.ts'
@@ -15,6 +18,8 @@ import { queryParameters } from '../form-body.ts'
 import type { Presenter } from '../interaction/presentation.ts'
 
 export type LogoutOptions = {
+  readonly issuer: string
+  readonly logouts: ParticipantStore
   readonly clients: ClientStore
   readonly sessions: SessionStore
   readonly browser: Browser
@@ -26,16 +31,19 @@ export type LogoutOptions = {
 
 /** OpenID Connect RP-Initiated Logout 1.0, and the page by which a person logs out without any app. */
 export const logout = async (app: FastifyInstance, options: LogoutOptions): Promise<void> => {
-  const { clients, sessions, browser, presenter, keys, clock, basePath } = options
+  const { issuer, logouts, clients, sessions, browser, presenter, keys, clock, basePath } = options
 
   const signedIn = async (request: FastifyRequest, now: Date): Promise<SignedIn | undefined> => {
     const hash = sessionHash(browser.session(request))
     return hash && sessions.find(hash, now)
   }
 
-  const end = async (reply: FastifyReply, person: SignedIn, now: Date): Promise<void> => {
-    await sessions.end(person.session.id, 'logged_out', now)
+  /** @returns what the browser loads so that the apps of the session hear of it (Front-Channel Logout §2) */
+  const end = async (reply: FastifyReply, { session }: SignedIn, now: Date): Promise<readonly string[]> => {
+    await sessions.end(session.id, 'logged_out', now)
     browser.clearSession(reply)
+    const participants = await Promise.all((await logouts.participants(session.id)).map((id) => clients.find(id)))
+    return participants.flatMap((client) => (client && frontChannelUri(client, issuer, session.id)) ?? [])
   }
 
   const ask = (request: FastifyRequest, reply: FastifyReply, person: SignedIn, uiLocales: readonly string[]) => {
@@ -47,12 +55,14 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
   const done = (
     request: FastifyRequest,
     reply: FastifyReply,
-    returnTo: string | undefined,
-    uiLocales: readonly string[],
-  ) =>
-    returnTo === undefined
-      ? presenter.send(request, reply, (presentation) => loggedOutPage({}, presentation), uiLocales)
-      : reply.header('cache-control', 'no-store').redirect(returnTo, 303)
+    { back, frames = [], uiLocales = [] }: LoggedOut & { readonly uiLocales?: readonly string[] },
+  ) => {
+    if (back && frames.length === 0) return reply.header('cache-control', 'no-store').redirect(back.uri, 303)
+    if (back) reply.header('refresh', `2;url=${back.uri}`)
+    const origins = [...new Set(frames.map((uri) => new URL(uri).origin))]
+    const draw = (presentation: Presentation) => loggedOutPage({ back, frames }, presentation)
+    return presenter.send(request, reply, draw, uiLocales, origins)
+  }
 
   /** A hint that is none of ours proves nothing; the person is asked instead (§2). */
   const hintOf = async (parameters: Parameters, now: Date): Promise<EndSessionRequest['hint']> => {
@@ -78,10 +88,14 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
     const uiLocales = (parameters.optional('ui_locales') ?? '').split(' ')
     const person = await signedIn(request, now)
     const session = person && { id: person.session.id, userId: person.user.id }
-    const decision = decideEndSession(asked, hint && (await clients.find(hint.clientId)), session)
-    if (decision.is === 'ask' && person) return ask(request, reply, person, uiLocales)
-    if (decision.is === 'end' && person) await end(reply, person, now)
-    return done(request, reply, decision.is === 'ask' ? undefined : decision.returnTo, uiLocales)
+    const client = hint && (await clients.find(hint.clientId))
+    const decision = decideEndSession(asked, client, session)
+    if (decision.is === 'ask')
+      return person ? ask(request, reply, person, uiLocales) : done(request, reply, { uiLocales })
+    const frames = decision.is === 'end' && person ? await end(reply, person, now) : []
+    const uri = decision.returnTo
+    const back = client && uri !== undefined ? { app: client.client_name, uri } : undefined
+    return done(request, reply, { back, frames, uiLocales })
   })
 
   // §2: GET and POST.
@@ -89,7 +103,7 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
 
   app.get('/logout', async (request, reply) => {
     const person = await signedIn(request, clock.now())
-    return person ? ask(request, reply, person, []) : done(request, reply, undefined, [])
+    return person ? ask(request, reply, person, []) : done(request, reply, {})
   })
 
   app.post('/logout', async (request, reply) => {
@@ -98,7 +112,6 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
     const now = clock.now()
     const person = await signedIn(request, now)
     if (form.get('decision') === 'stay') return reply.redirect(`${basePath}/account`, 303)
-    if (person) await end(reply, person, now)
-    return done(request, reply, undefined, [])
+    return done(request, reply, { frames: person ? await end(reply, person, now) : [] })
   })
 }

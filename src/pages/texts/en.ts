@@ -67,6 +67,7 @@ export const en = {
     doneTitle: 'You are logged out',
     done: 'You can close this window.',
     back: (app: string) => `Back to ${app}`,
+    leaving: (app: string) => `Your apps are being told. Then you go back to ${app}.`,
     again: 'Log in again',
   },
 

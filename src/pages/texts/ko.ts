@@ -71,6 +71,7 @@ export const ko: Texts = {
     doneTitle: '로그아웃했어요',
     done: '이 창을 닫아도 돼요.',
     back: (app) => `${app} 앱으로 돌아가기`,
+    leaving: (app) => `쓰던 앱에서도 로그아웃하고 있어요. 그다음 ${app} 앱으로 돌아가요.`,
     again: '다시 로그인',
   },
 
