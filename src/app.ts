@@ -34,6 +34,7 @@ import { par } from './http/oauth/par.ts'
 import { revocations } from './http/oauth/revocations.ts'
 import { revocationsStream } from './http/oauth/revocations-stream.ts'
 import { revoke } from './http/oauth/revoke.ts'
+import { createSenderConstraint, type SenderConstraintSettings } from './http/oauth/sender-constraint.ts'
 import { token } from './http/oauth/token.ts'
 import { logout } from './http/oidc/logout.ts'
 import { metadata, metadataBeforePath } from './http/oidc/metadata.ts'
@@ -70,6 +71,7 @@ export type AppDependencies = {
   readonly issuer: string
   readonly trustProxy: readonly string[]
   readonly tls: TlsOptions | undefined
+  readonly senderConstraint: SenderConstraintSettings
   readonly log: FastifyBaseLogger
   readonly clock: Clock
   readonly random: Random
@@ -164,9 +166,15 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     secrets: deps.cookieSecrets,
   })
   const keysOf = createKeysOf(deps.remoteKeys)
+  const { certificateOf, senders, holderCheck, mutualTls } = createSenderConstraint(deps.senderConstraint, {
+    issuer,
+    secrets: deps.cookieSecrets,
+    replays: stores.replays,
+    verifyAccessToken,
+  })
   const requestObjects = createRequestObjects({ outbound: deps.outbound, clock, log })
   const subjectOf = createSubjectOf(keys, clock)
-  const door = createClientDoor({ issuer, clients: stores.clients, replays: stores.replays, keysOf })
+  const door = createClientDoor({ issuer, clients: stores.clients, replays: stores.replays, keysOf, certificateOf })
 
   const grants = {
     issuer,
@@ -200,7 +208,16 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   const backChannel = async (scope: FastifyInstance): Promise<void> => {
     formBody(scope)
     const { interactions } = stores
-    await scope.register(token, { door, clock, grants, issuing, browser, interactions, algorithms: deps.algorithms })
+    await scope.register(token, {
+      door,
+      senders,
+      clock,
+      grants,
+      issuing,
+      browser,
+      interactions,
+      algorithms: deps.algorithms,
+    })
     await scope.register(deviceAuthorization, { door, clock, devices: deviceDependencies })
     const { pushedRequests } = stores
     await scope.register(par, { door, clock, pushing: { issuer, keysOf, pushedRequests, subjectOf, random } })
@@ -208,8 +225,8 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     await scope.register(revoke, { door, clock, tokens })
     await scope.register(revocations, { feed: deps.feed })
     await scope.register(revocationsStream, { feed: deps.feed })
-    await scope.register(userinfo, { clock, tokens })
-    await scope.register(metadata, { issuer, keySet, algorithms: deps.algorithms })
+    await scope.register(userinfo, { clock, tokens, holderCheck })
+    await scope.register(metadata, { issuer, keySet, algorithms: deps.algorithms, mutualTls })
   }
 
   /** For people: errors are pages. */
@@ -242,7 +259,17 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     const secrets = deps.cookieSecrets
     await scope.register(device, { dispatcher, deviceCodes, clients, browser, presenter, secrets, clock })
     await scope.register(sessionCheck, { browser })
-    await scope.register(logout, { issuer, logouts: stores.logouts, clients, sessions, browser, presenter, keys, clock, basePath })
+    await scope.register(logout, {
+      issuer,
+      logouts: stores.logouts,
+      clients,
+      sessions,
+      browser,
+      presenter,
+      keys,
+      clock,
+      basePath,
+    })
     await scope.register(why, { sessions, families: stores.families, clients, browser, presenter, clock, basePath })
     await scope.register(account, {
       stores,
@@ -273,8 +300,8 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   const prefix = { prefix: basePath }
   await app.register(backChannel, prefix)
   await app.register(frontChannel, prefix)
-  await app.register(api, { ...prefix, issuer, administration, tokens, clock })
-  await app.register(metadataBeforePath, { issuer, algorithms: deps.algorithms })
+  await app.register(api, { ...prefix, issuer, administration, tokens, holderCheck, clock })
+  await app.register(metadataBeforePath, { issuer, algorithms: deps.algorithms, mutualTls })
   await app.register(health, { checks: deps.checks, readiness: deps.readiness })
   return app
 }

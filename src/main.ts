@@ -3,6 +3,7 @@ import { systemClock } from './clock.ts'
 import { type Config, ConfigurationError, configurationExitCode, readConfig } from './config.ts'
 import { createDevelopment } from './development.ts'
 import { keepHouse } from './housekeeping.ts'
+import { listenForCertificates } from './http/mutual-tls.ts'
 import { createReadiness, stopOnSignal } from './http/operations/stop.ts'
 import { createOutbound } from './http/outbound/index.ts'
 import { createRemoteKeys } from './http/outbound/remote-keys.ts'
@@ -50,6 +51,12 @@ const run = async (config: Config): Promise<void> => {
   })
 
   await app.listen({ host: config.host, port: config.port })
+  const { mutualTls } = parts.senderConstraint
+  const port = config.mutualTls?.port
+  const forCertificates =
+    tls && mutualTls && port !== undefined
+      ? [await listenForCertificates(app, { ...mutualTls, tls, issuer: config.issuer, host: config.host, port })]
+      : []
   const courier = startCourier({ parts, stores, outbound, log })
   const housekeeping = keepHouse({
     log,
@@ -66,7 +73,15 @@ const run = async (config: Config): Promise<void> => {
     readiness,
     // Behind a load balancer the last requests are on their way when readiness goes; on a laptop nobody waits.
     drain: config.mode === 'production' ? 3000 : 0,
-    closing: [app, housekeeping, courier, stores.changes, database, { close: async () => embedded?.stop() }],
+    closing: [
+      ...forCertificates,
+      app,
+      housekeeping,
+      courier,
+      stores.changes,
+      database,
+      { close: async () => embedded?.stop() },
+    ],
   })
   process.stdout.write(await welcome({ config, links: stores.adminLinks, demo: demo?.shown, random, now: clock.now() }))
 }

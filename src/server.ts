@@ -16,6 +16,7 @@ import type { Random } from './random.ts'
 import type { Database } from './storage/database.ts'
 import { createSchemaCheck } from './storage/schema.ts'
 import type { Stores } from './storage/stores.ts'
+import { authoritiesIn } from './tls.ts'
 
 /** What a server is made of, before it is an application: keys and secrets from the directory, policies from the settings. */
 export type Parts = Omit<AppDependencies, 'log' | 'tls' | 'development' | 'demo' | 'outbound' | 'remoteKeys'>
@@ -69,6 +70,13 @@ export const assemble = async (deps: {
   return {
     issuer,
     trustProxy,
+    senderConstraint: {
+      dpopNonce: config.dpopNonce,
+      mutualTls: config.mutualTls && {
+        ...config.mutualTls,
+        authorities: config.mutualTls.caFile === undefined ? [] : authoritiesIn(config.mutualTls.caFile),
+      },
+    },
     algorithms,
     clock,
     random,

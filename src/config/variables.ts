@@ -114,7 +114,7 @@ export const variables = {
   mutualTlsUrl: variable<string | undefined>({
     name: 'MTLS_URL',
     fallback: undefined,
-    shown: '`ISSUER` with `MTLS_PORT`; with `MTLS_PROXY` alone `ISSUER` itself',
+    shown: "the issuer's, with `MTLS_PORT`; with `MTLS_PROXY` alone the issuer itself",
     meaning: 'Where apps with a certificate reach this server, as it stands in `mtls_endpoint_aliases`.',
     rule: issuer,
   }),

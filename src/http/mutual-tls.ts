@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { createServer } from 'node:https'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
+import { openidConfiguration } from '../oauth/metadata.ts'
 import { limits, refuseConnection, serverOptions } from './limits.ts'
 
 export type MutualTlsListener = { close(): Promise<void> }
@@ -16,24 +17,24 @@ export const listenForCertificates = async (
   {
     tls,
     authorities,
-    endpoints,
+    issuer,
     host,
     port,
   }: {
     readonly tls: TlsOptions
     readonly authorities: readonly X509Certificate[]
-    /** Paths. */
-    readonly endpoints: readonly string[]
+    readonly issuer: string
     readonly host: string
     readonly port: number
   },
 ): Promise<MutualTlsListener> => {
   await app.ready()
+  const serves = servedBelow(issuer)
   const ca = authorities.map((authority) => authority.toString())
   const asking = { requestCert: true, rejectUnauthorized: false, ...(ca.length > 0 && { ca }) }
   const server = createServer({ ...serverOptions(limits), ...tls, ...asking }, (request, response) => {
     const [path = ''] = (request.url ?? '').split('?')
-    if (endpoints.includes(path)) return app.routing(request, response)
+    if (serves(path)) return app.routing(request, response)
     response.writeHead(404, { 'content-type': 'application/json', 'cache-control': 'no-store' })
     response.end('{"error":"invalid_request","error_description":"There is nothing at this address."}')
   })
@@ -50,4 +51,15 @@ export const listenForCertificates = async (
         server.closeIdleConnections()
       }),
   }
+}
+
+/** What the metadata says is there, and the API, which takes access tokens too. */
+const servedBelow = (issuer: string): ((path: string) => boolean) => {
+  const { mtls_endpoint_aliases: aliases = {} } = openidConfiguration(issuer, [], [], {
+    url: issuer,
+    authorities: false,
+  })
+  const paths = Object.values(aliases).map((url) => new URL(url).pathname)
+  const api = `${new URL(issuer).pathname.replace(/\/$/, '')}/api/`
+  return (path) => paths.includes(path) || path.startsWith(api)
 }

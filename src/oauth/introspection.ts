@@ -2,6 +2,7 @@ import { earlier, numericDate } from '../clock.ts'
 import type { Client } from './client.ts'
 import { entitled, isOffline, leavesNothing } from './entitlement.ts'
 import { formatScope } from './scope.ts'
+import { confirmationOf, tokenTypeOf } from './sender-constraint/confirmation.ts'
 import type { ClientStore, FamilyStore, Standing, TokenStore } from './stores.ts'
 import { familyOf } from './tokens/access-token.ts'
 import { parseRefreshToken, type RefreshKey } from './tokens/refresh-token.ts'
@@ -18,6 +19,8 @@ export type VerifiedAccessToken = {
   readonly scope?: string | undefined
   readonly sid?: string | undefined
   readonly auth_time?: number | undefined
+  /** RFC 7800 §3.1: what it is bound to. */
+  readonly cnf?: unknown
 }
 
 export type TokenDependencies = {
@@ -46,7 +49,8 @@ export const introspect = async (token: string, client: Client, deps: TokenDepen
   if (!active || !isEntitled(client, active.claims.client_id, [active.claims.aud].flat())) return inactive
   return {
     active: true,
-    token_type: 'Bearer',
+    // RFC 9449 §6.2, RFC 8705 §3.2: `cnf` is among the claims.
+    token_type: tokenTypeOf(confirmationOf(active.claims.cnf)),
     ...active.claims,
     ...(active.standing && { username: active.standing.username }),
   }

@@ -4,9 +4,9 @@ import { type Clock, numericDate } from '../../clock.ts'
 import type { Actor } from '../../identity/ending.ts'
 import { administratorResource, administratorScope } from '../../oauth/administrator-scope.ts'
 import { registeredOf } from '../../oauth/entitlement.ts'
-import { invalidRequest, invalidToken, OAuthError } from '../../oauth/errors.ts'
+import { OAuthError } from '../../oauth/errors.ts'
 import { activeAccessToken, type TokenDependencies } from '../../oauth/introspection.ts'
-import { authorizationOf } from '../oauth/client-door.ts'
+import { challengeOf, type HolderCheck, schemeOf, tokenIn } from '../oauth/shown-token.ts'
 import { originOf } from '../origin.ts'
 
 /** @property authTime when the person logged in, as the token says; nobody did where a client acts by itself */
@@ -15,7 +15,7 @@ export type Caller = { readonly by: Actor; readonly authTime: number | undefined
 export type Bearer = {
   admit(request: FastifyRequest, reply: FastifyReply): Promise<Caller>
   /** @throws OAuthError where a person has to log in again before acting on many */
-  demandRecentLogin(caller: Caller, reply: FastifyReply): void
+  demandRecentLogin(caller: Caller, request: FastifyRequest, reply: FastifyReply): void
 }
 
 /**
@@ -24,25 +24,30 @@ export type Bearer = {
  */
 export const createBearer = (deps: {
   readonly tokens: Omit<TokenDependencies, 'now'>
+  readonly holderCheck: HolderCheck
   readonly administration: Pick<Administration, 'user'>
   readonly clock: Clock
 }): Bearer => {
   const { issuer } = deps.tokens
   const resource = administratorResource(issuer)
-  const challenge = `Bearer realm="${resource}", scope="${administratorScope}"`
+  const realm = `realm="${resource}", scope="${administratorScope}"`
 
   return {
     async admit(request, reply) {
       // RFC 6750 §3.1: "If the request lacks any authentication information […], the resource server SHOULD NOT include an
       // error code".
-      reply.header('www-authenticate', challenge)
-      const token = bearerToken(request)
+      // RFC 6750 §2.2 and §2.3, a token in the body or in the address, are not served: addresses end up in logs.
+      const scheme = schemeOf(request.headers.authorization)
+      reply.header('www-authenticate', challengeOf(scheme, realm))
+      const shown = tokenIn(request)
       const refuse = (code: 'invalid_token' | 'insufficient_scope', description: string, reason: string) => {
-        reply.header('www-authenticate', `${challenge}, error="${code}", error_description="${description}"`)
+        const why = `${realm}, error="${code}", error_description="${description}"`
+        reply.header('www-authenticate', challengeOf(scheme, why))
         return new OAuthError(code, description, reason)
       }
 
-      const active = await activeAccessToken(token, { ...deps.tokens, now: deps.clock.now() })
+      const verifyAccessToken = deps.holderCheck(request, reply, shown)
+      const active = await activeAccessToken(shown.token, { ...deps.tokens, verifyAccessToken, now: deps.clock.now() })
       // RFC 6750 §3.1: "expired, revoked, malformed, or invalid for other reasons"
       const unfit = 'The access token is malformed, expired, revoked or not for this API.'
       if (!active) throw refuse('invalid_token', unfit, 'not an active access token of ours')
@@ -66,25 +71,15 @@ export const createBearer = (deps: {
         authTime,
       }
     },
-    demandRecentLogin({ by, authTime }, reply) {
+    demandRecentLogin({ by, authTime }, request, reply) {
       if (by.userId === undefined) return
       if (authTime !== undefined && numericDate(deps.clock.now()) - authTime <= recentLogin) return
       const code = 'insufficient_user_authentication'
       const description = 'This ends much at once. Log in again first.'
       // RFC 9470 §3: `max_age` says how long ago the login may be.
       const why = `error="${code}", error_description="${description}", max_age="${recentLogin}"`
-      reply.header('www-authenticate', `${challenge}, ${why}`)
+      reply.header('www-authenticate', challengeOf(schemeOf(request.headers.authorization), `${realm}, ${why}`))
       throw new OAuthError(code, description, `the login is older than ${recentLogin} s`)
     },
   }
-}
-
-const bearerToken = (request: FastifyRequest): string => {
-  const { authorization, repeated } = authorizationOf(request)
-  if (repeated) throw invalidRequest('More than one Authorization header was sent.')
-  // RFC 6750 §2.2 and §2.3, a token in the body or in the address, are not served: addresses end up in logs.
-  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1]
-  if (token === undefined)
-    throw invalidToken('Send the access token as "Authorization: Bearer …" (RFC 6750 §2.1).', 'no bearer token')
-  return token
 }

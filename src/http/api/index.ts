@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Administration } from '../../administration/index.ts'
 import type { Clock } from '../../clock.ts'
 import type { TokenDependencies } from '../../oauth/introspection.ts'
+import type { HolderCheck } from '../oauth/shown-token.ts'
 import { type Caller, createBearer } from './bearer.ts'
 import { lists } from './lists.ts'
 import { openapi } from './openapi.ts'
@@ -11,6 +12,7 @@ export type ApiOptions = {
   readonly issuer: string
   readonly administration: Administration
   readonly tokens: Omit<TokenDependencies, 'now'>
+  readonly holderCheck: HolderCheck
   readonly clock: Clock
 }
 
@@ -42,7 +44,7 @@ export const api = async (app: FastifyInstance, options: ApiOptions): Promise<vo
       handler: async (request, reply) => {
         const caller = callers.get(request)
         if (!caller) throw new Error('nobody was let in')
-        const answered = await answer(request, caller.by, () => bearer.demandRecentLogin(caller, reply))
+        const answered = await answer(request, caller.by, () => bearer.demandRecentLogin(caller, request, reply))
         return reply.type('application/json').send(JSON.stringify(answered))
       },
     })

@@ -2,6 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Client } from '../../oauth/client.ts'
 import { type AuthenticationDependencies, authenticateClient } from '../../oauth/client-authentication/index.ts'
 import type { Parameters } from '../../oauth/parameters.ts'
+import type { CertificateOf } from '../client-certificate.ts'
+import { valuesOf } from '../header.ts'
 import { allowOriginOf } from './cors.ts'
 
 /** Where a client proves who it is, the same at each endpoint. */
@@ -10,7 +12,9 @@ export type ClientDoor = {
   enter(request: FastifyRequest, reply: FastifyReply, parameters: Parameters, path: string, now: Date): Promise<Client>
 }
 
-export const createClientDoor = (dependencies: Omit<AuthenticationDependencies, 'now'>): ClientDoor => ({
+export const createClientDoor = (
+  dependencies: Omit<AuthenticationDependencies, 'now'> & { readonly certificateOf: CertificateOf },
+): ClientDoor => ({
   async enter(request, reply, parameters, path, now) {
     // Before anything can fail: a browser app must be able to read its errors too. A public client names itself here.
     const clientId = parameters.optional('client_id')
@@ -19,7 +23,9 @@ export const createClientDoor = (dependencies: Omit<AuthenticationDependencies, 
 
     const { authorization, repeated } = authorizationOf(request)
     const endpoint = dependencies.issuer + path
-    const client = await authenticateClient({ authorization, repeated, parameters, endpoint }, { ...dependencies, now })
+    const certificate = dependencies.certificateOf(request)
+    const sent = { authorization, repeated, parameters, certificate, endpoint }
+    const client = await authenticateClient(sent, { ...dependencies, now })
     if (!claimed) allowOriginOf(client, request, reply)
     return client
   },
@@ -27,7 +33,6 @@ export const createClientDoor = (dependencies: Omit<AuthenticationDependencies, 
 
 /** Node keeps the first of two Authorization headers and drops the other: only the raw list shows both. */
 export const authorizationOf = (request: FastifyRequest): { authorization: string | undefined; repeated: boolean } => {
-  const isName = (text: string, index: number) => index % 2 === 0 && text.toLowerCase() === 'authorization'
-  const { length } = request.raw.rawHeaders.filter(isName)
+  const { length } = valuesOf(request.raw.rawHeaders, 'authorization')
   return { authorization: request.headers.authorization, repeated: length > 1 }
 }

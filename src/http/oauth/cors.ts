@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Client } from '../../oauth/client.ts'
 
 /** What a browser app may read of an answer. */
-const exposed = 'WWW-Authenticate, X-Request-Id, Retry-After'
+const exposed = 'WWW-Authenticate, DPoP-Nonce, X-Request-Id, Retry-After'
 
 /**
  * Public documents: metadata, keys, and userinfo, which a bearer token alone opens; and what is refused before a body

@@ -2,12 +2,12 @@ import fastifyCookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { sessionHash } from '../../identity/session.ts'
+import type { InteractionStore } from '../../oauth/authorization/stores.ts'
 import type { Client, SigningAlgorithm } from '../../oauth/client.ts'
 import { OAuthError, unauthorizedClient } from '../../oauth/errors.ts'
 import type { GrantDependencies } from '../../oauth/grants/grant.ts'
 import { grantTypes } from '../../oauth/grants/index.ts'
 import { paths } from '../../oauth/metadata.ts'
-import type { InteractionStore } from '../../oauth/stores.ts'
 import { type IssueDependencies, issue } from '../../oauth/tokens/issue.ts'
 import type { Browser } from '../browser.ts'
 import { bodyParameters } from '../form.ts'
@@ -15,11 +15,13 @@ import { originOf } from '../origin.ts'
 import type { ClientDoor } from './client-door.ts'
 import { allowAnyOrigin, preflight } from './cors.ts'
 import { createRefreshCookies } from './refresh-cookie.ts'
+import type { SenderDoor } from './sender-door.ts'
 
 export type TokenOptions = {
   readonly door: ClientDoor
+  readonly senders: SenderDoor
   readonly clock: Clock
-  readonly grants: Omit<GrantDependencies, 'now' | 'origin' | 'refreshCookie' | 'sessionAtBrowser'>
+  readonly grants: Omit<GrantDependencies, 'now' | 'origin' | 'refreshCookie' | 'sessionAtBrowser' | 'sender'>
   readonly issuing: Omit<IssueDependencies, 'now'>
   readonly browser: Pick<Browser, 'session'>
   readonly interactions: Pick<InteractionStore, 'person'>
@@ -29,7 +31,7 @@ export type TokenOptions = {
 
 /** RFC 6749 §3.2. The endpoint owns the steps that every grant shares, so that none can forget one. */
 export const token = async (app: FastifyInstance, options: TokenOptions): Promise<void> => {
-  const { door, clock, grants, issuing, browser, interactions, algorithms } = options
+  const { door, senders, clock, grants, issuing, browser, interactions, algorithms } = options
   const cookies = createRefreshCookies(grants.issuer)
   await app.register(fastifyCookie)
   preflight(app, paths.token, 'POST')
@@ -39,6 +41,7 @@ export const token = async (app: FastifyInstance, options: TokenOptions): Promis
     reply.header('cache-control', 'no-store')
     const now = clock.now()
     const parameters = bodyParameters(request)
+    const proof = await senders.proof(request, reply, now)
     const client = await door.enter(request, reply, parameters, paths.token, now)
 
     const name = parameters.required('grant_type')
@@ -56,7 +59,8 @@ export const token = async (app: FastifyInstance, options: TokenOptions): Promis
       const hash = sessionHash(browser.session(request))
       return hash && (await interactions.person(hash, client.client_id, now))?.person.sessionId
     }
-    const presented = { now, origin: originOf(request), refreshCookie, sessionAtBrowser }
+    const sender = await senders.senderOf(request, client, proof, now)
+    const presented = { now, origin: originOf(request), refreshCookie, sessionAtBrowser, sender }
     const authorization = await grant.authorize(parameters, client, { ...grants, ...presented })
     return cookies.deliver(reply, await issue(authorization, client, { ...issuing, now }), authorization, now)
   })

@@ -3,20 +3,22 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { KeySet } from '../../keys/key-set.ts'
 import type { SigningAlgorithm } from '../../oauth/client.ts'
 import { openidConfiguration, openidScopes, paths } from '../../oauth/metadata.ts'
+import type { MutualTls } from '../../oauth/sender-constraint/mutual-tls.ts'
 import { allowAnyOrigin } from '../oauth/cors.ts'
 
 export type MetadataOptions = {
   readonly issuer: string
   readonly keySet: KeySet
   readonly algorithms: readonly SigningAlgorithm[]
+  readonly mutualTls: MutualTls | undefined
 }
 
 /** RFC 8414 §3, OpenID Connect Discovery §4, RFC 7517 §5: each is a buffer that was made before anybody asked. */
 export const metadata = async (
   app: FastifyInstance,
-  { issuer, keySet, algorithms }: MetadataOptions,
+  { issuer, keySet, algorithms, mutualTls }: MetadataOptions,
 ): Promise<void> => {
-  const known = document(openidConfiguration(issuer, openidScopes, algorithms))
+  const known = document(openidConfiguration(issuer, openidScopes, algorithms, mutualTls))
   for (const name of documents) app.get(`/.well-known/${name}`, async (request, reply) => send(request, reply, known))
   app.get(paths.jwks, async (request, reply) => send(request, reply, keySet()))
 }
@@ -24,11 +26,11 @@ export const metadata = async (
 /** K4: of an issuer with a path, RFC 8414 §3 puts the well-known part before it; mounted at the root of the host. */
 export const metadataBeforePath = async (
   app: FastifyInstance,
-  { issuer, algorithms }: Omit<MetadataOptions, 'keySet'>,
+  { issuer, algorithms, mutualTls }: Omit<MetadataOptions, 'keySet'>,
 ): Promise<void> => {
   const { pathname } = new URL(issuer)
   if (pathname === '/') return
-  const known = document(openidConfiguration(issuer, openidScopes, algorithms))
+  const known = document(openidConfiguration(issuer, openidScopes, algorithms, mutualTls))
   for (const name of documents)
     app.get(`/.well-known/${name}${pathname}`, async (request, reply) => send(request, reply, known))
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Busy } from '../../identity/queue.ts'
 import { InvalidGrant, OAuthError, printable, Unavailable } from '../../oauth/errors.ts'
+import { challengeOf, schemeOf } from '../oauth/shown-token.ts'
 import { PageError } from '../page-error.ts'
 
 /** What may be told: it holds nothing that was received and nothing of the inside. */
@@ -42,14 +43,14 @@ const describe = (error: unknown, errorId: string): Failure => {
 }
 
 /** RFC 6749 §5.2 and RFC 6750 §3: a 401 says how to authenticate. An endpoint that knows better has said so before. */
-const challenge = ({ status, code, description }: Failure, reply: FastifyReply): void => {
+const challenge = ({ status, code, description }: Failure, request: FastifyRequest, reply: FastifyReply): void => {
   if (reply.hasHeader('www-authenticate')) return
   // Libraries that read a challenge read no body: it says why, too.
   const why = `error="${code}", error_description="${description}"`
   // RFC 9110 §15.5.2: every 401, also where the client tried to authenticate in another way.
   if (code === 'invalid_client') reply.header('www-authenticate', `Basic realm="oauth2", charset="UTF-8", ${why}`)
   if (code === 'invalid_token' || code === 'insufficient_scope' || (status === 401 && code !== 'invalid_client'))
-    reply.header('www-authenticate', `Bearer ${why}`)
+    reply.header('www-authenticate', challengeOf(schemeOf(request.headers.authorization), why))
 }
 
 const record = (error: unknown, { status, code }: Failure, request: FastifyRequest): void => {
@@ -71,7 +72,7 @@ const answer = (
 ) => {
   reply.code(failure.status).header('cache-control', 'no-store').header('x-request-id', failure.errorId)
   if (page) return reply.type('text/html; charset=utf-8').send(page(failure, request, reply, error))
-  challenge(failure, reply)
+  challenge(failure, request, reply)
   return reply.type('application/json').send({
     error: failure.code,
     error_description: failure.description,

@@ -10,13 +10,13 @@ const scopesOfPeople = ['openid', 'offline_access', 'profile', 'email', 'address
 export const clientCredentials: GrantType = {
   name: 'client_credentials',
 
-  async authorize(parameters, client, { issuer }) {
+  async authorize(parameters, client, { issuer, sender }) {
     const registered = parseScope(client.scope).filter((name) => !scopesOfPeople.includes(name))
     const asked = parameters.optional('scope')
     const scope = asked === undefined ? registered : parseScope(asked)
     if (!within(scope, registered))
       throw invalidScope('The scope asked for is not registered for this client without a person.')
     const resources = parseResources(parameters.list('resource'), client.resources)
-    return { by: 'client', scope, audience: audienceFor(resources, client.resources, scope, issuer) }
+    return { by: 'client', scope, audience: audienceFor(resources, client.resources, scope, issuer), sender }
   },
 }

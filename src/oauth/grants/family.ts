@@ -3,6 +3,7 @@ import type { Client } from '../client.ts'
 import { invalidGrant } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { audienceFor, parseResources } from '../resource.ts'
+import { refreshBinding } from '../sender-constraint/index.ts'
 import type { AuthorizationCode, Bought, Family } from '../stores.ts'
 import { livePair, nextPair } from '../tokens/pair.ts'
 import type { Authorization, GrantDependencies } from './grant.ts'
@@ -14,7 +15,10 @@ export const buy = async (
   client: Client,
   dependencies: GrantDependencies,
 ): Promise<Authorization> => {
-  const { codes, families, now, origin } = dependencies
+  const { codes, families, sender, now, origin } = dependencies
+  // RFC 9449 §10: "the authorization server MUST check that the key in the DPoP proof matches the dpop_jkt".
+  if (code.grant.dpopJkt !== undefined && code.grant.dpopJkt !== sender)
+    throw invalidGrant('the proof is not of the key that dpop_jkt named')
   const resources = parseResources(parameters.list('resource'), code.grant.resources)
   const audience = audienceFor(resources, code.grant.resources, code.grant.scope, dependencies.issuer)
   const family = newFamily(code, audience, client, dependencies)
@@ -43,7 +47,7 @@ const newFamily = (
   { grant, clientId }: AuthorizationCode,
   audience: readonly string[],
   client: Client,
-  { random, refreshKeys, signingKid, now, origin }: GrantDependencies,
+  { random, refreshKeys, signingKid, sender, now, origin }: GrantDependencies,
 ): Family => {
   const keys = { signingKid: signingKid(client), refreshKeyId: refreshKeys.minting().id }
   const absoluteExpiresAt = later(now, client.refresh_token_lifetime)
@@ -58,13 +62,13 @@ const newFamily = (
     resources: grant.resources,
     offline: grant.scope.includes('offline_access'),
     refreshable: client.grant_types.includes('refresh_token'),
-    jkt: undefined,
+    jkt: refreshBinding(client, sender),
     cookieBound: client.refresh_token_delivery === 'cookie',
     claims: grant.claims,
     authTime: grant.authTime,
     acr: grant.acr,
     amr: grant.amr,
-    live: { ...pair, scope: grant.scope, audience },
+    live: { ...pair, scope: grant.scope, audience, jkt: sender },
     tokensExpireAt: pair.expiresAt,
     retries: 0,
     idleExpiresAt,

@@ -2,6 +2,7 @@ import type { Random } from '../../random.ts'
 import type { Client } from '../client.ts'
 import type { DeviceCodeStore } from '../device/stores.ts'
 import type { Parameters } from '../parameters.ts'
+import type { Sender } from '../sender-constraint/index.ts'
 import type { CodeStore, Family, FamilyStore, Origin } from '../stores.ts'
 import type { AccessHalf, Pair } from '../tokens/pair.ts'
 import type { RefreshKey } from '../tokens/refresh-token.ts'
@@ -9,7 +10,12 @@ import type { RefreshKey } from '../tokens/refresh-token.ts'
 /** What a grant proved. The token endpoint authenticated the client before, and one issuer mints afterwards. */
 export type Authorization =
   | { readonly by: 'person'; readonly family: Family; readonly pair: Pair; readonly nonce: string | undefined }
-  | { readonly by: 'client'; readonly scope: readonly string[]; readonly audience: readonly string[] }
+  | {
+      readonly by: 'client'
+      readonly scope: readonly string[]
+      readonly audience: readonly string[]
+      readonly sender: Sender
+    }
 
 export type GrantDependencies = {
   readonly issuer: string
@@ -21,6 +27,8 @@ export type GrantDependencies = {
   recognizeAccessToken(token: string): Promise<AccessHalf | undefined>
   /** The key that signs this client's access tokens now. */
   signingKid(client: Client): string
+  /** Whom the tokens of this request are bound to. */
+  readonly sender: Sender
   /** Of a client whose refresh token is delivered so; who sent it was checked. */
   readonly refreshCookie: string | undefined
   /** The id of the session that the asking browser has at this server, by a cookie that no script reads. */

@@ -49,7 +49,7 @@ const askedBy = async (
   return {
     generation: token.generation,
     clientId: client.client_id,
-    jkt: undefined,
+    jkt: dependencies.sender,
     cookieBound: client.refresh_token_delivery === 'cookie',
     scope: scope === undefined ? undefined : parseScope(scope),
     resources: resources.length === 0 ? undefined : parseResources(resources, client.resources),
@@ -195,7 +195,7 @@ const askedOf = (
   return {
     scope: asked.scope ?? left.scope,
     audience: audienceFor(asked.resources ?? [], left.resources, left.scope, issuer),
-    jkt: asked.jkt ?? family.live.jkt,
+    jkt: asked.jkt,
   }
 }
 

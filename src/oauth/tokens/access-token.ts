@@ -1,5 +1,6 @@
 import { numericDate } from '../../clock.ts'
 import { formatScope } from '../scope.ts'
+import { type Confirmation, cnfOf } from '../sender-constraint/confirmation.ts'
 
 /** What one access token says; the issuer signs nothing that is not written here. */
 export type AccessToken = {
@@ -10,12 +11,12 @@ export type AccessToken = {
   readonly scope: readonly string[]
   readonly issuedAt: Date
   readonly expiresAt: Date
-  readonly jkt: string | undefined
+  readonly jkt: Confirmation | undefined
   /** Of the person's login; undefined where no person is involved. */
   readonly login: { readonly sessionId: string; readonly authTime: Date; readonly acr: string } | undefined
 }
 
-/** RFC 9068 §2.2; `cnf` is RFC 9449 §6.1, `auth_time` and `acr` RFC 9470 §6. */
+/** RFC 9068 §2.2; `cnf` is RFC 9449 §6.1 or RFC 8705 §3.1, `auth_time` and `acr` RFC 9470 §6. */
 export const accessTokenClaims = (issuer: string, token: AccessToken) => ({
   iss: issuer,
   sub: token.subject,
@@ -30,7 +31,7 @@ export const accessTokenClaims = (issuer: string, token: AccessToken) => ({
     auth_time: numericDate(token.login.authTime),
     acr: token.login.acr,
   }),
-  ...(token.jkt && { cnf: { jkt: token.jkt } }),
+  ...(token.jkt && { cnf: cnfOf(token.jkt) }),
 })
 
 /** The `jti` of a token that has a family names it; one that has none contains no dot. */

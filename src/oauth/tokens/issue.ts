@@ -4,6 +4,7 @@ import { idTokenPersonClaims } from '../claims.ts'
 import type { Client, SigningAlgorithm } from '../client.ts'
 import type { Authorization } from '../grants/grant.ts'
 import { formatScope } from '../scope.ts'
+import { tokenTypeOf } from '../sender-constraint/confirmation.ts'
 import { type AccessToken, accessTokenClaims } from './access-token.ts'
 import { idTokenClaims } from './id-token.ts'
 import { mintRefreshToken, type RefreshKey } from './refresh-token.ts'
@@ -11,7 +12,7 @@ import { mintRefreshToken, type RefreshKey } from './refresh-token.ts'
 /** RFC 6749 §5.1, OIDC Core §3.1.3.3; `refresh_token_timeout` and `authorization_expires_in` are seconds. */
 export type TokenResponse = {
   readonly access_token: string
-  readonly token_type: 'Bearer'
+  readonly token_type: 'Bearer' | 'DPoP'
   readonly expires_in: number
   readonly scope?: string
   readonly refresh_token?: string
@@ -42,7 +43,7 @@ export const issue = (authorization: Authorization, client: Client, deps: IssueD
 type By<T extends Authorization['by']> = Extract<Authorization, { by: T }>
 
 const issueToClient = async (
-  { scope, audience }: By<'client'>,
+  { scope, audience, sender }: By<'client'>,
   client: Client,
   deps: IssueDependencies,
 ): Promise<TokenResponse> => {
@@ -56,11 +57,12 @@ const issueToClient = async (
     // After an act on the client verifiers refuse what was issued before its `not_before`.
     issuedAt: client.notBefore && client.notBefore > deps.now ? client.notBefore : deps.now,
     expiresAt: later(deps.now, client.access_token_lifetime),
-    jkt: undefined,
+    jkt: sender,
     login: undefined,
   }
   const signer = deps.signer(client.access_token_signed_response_alg)
-  return bearer(await signer.sign('at+jwt', accessTokenClaims(deps.issuer, token)), client.access_token_lifetime, scope)
+  const accessToken = await signer.sign('at+jwt', accessTokenClaims(deps.issuer, token))
+  return accessMembers(accessToken, token, client.access_token_lifetime)
 }
 
 const issueToPerson = async (
@@ -80,7 +82,7 @@ const issueToPerson = async (
   )
   const left = numericDate(pair.expiresAt) - numericDate(deps.now)
   return {
-    ...bearer(accessToken, Math.max(0, left), pair.scope),
+    ...accessMembers(accessToken, pair, Math.max(0, left)),
     ...(family.refreshable && refreshMembers(family, deps)),
     ...(pair.scope.includes('openid') && {
       id_token: await idToken(accessToken, { family, nonce, pair }, client, deps),
@@ -88,9 +90,9 @@ const issueToPerson = async (
   }
 }
 
-const bearer = (accessToken: string, seconds: number, scope: readonly string[]) => ({
+const accessMembers = (accessToken: string, { scope, jkt }: Pick<AccessToken, 'scope' | 'jkt'>, seconds: number) => ({
   access_token: accessToken,
-  token_type: 'Bearer' as const,
+  token_type: tokenTypeOf(jkt),
   expires_in: seconds,
   ...(scope.length > 0 && { scope: formatScope(scope) }),
 })
