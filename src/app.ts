@@ -220,7 +220,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     })
     await scope.register(deviceAuthorization, { door, clock, devices: deviceDependencies })
     const { pushedRequests } = stores
-    await scope.register(par, { door, clock, pushing: { issuer, keysOf, pushedRequests, subjectOf, random } })
+    await scope.register(par, { door, senders, clock, pushing: { issuer, keysOf, pushedRequests, subjectOf, random } })
     await scope.register(introspect, { door, clock, tokens })
     await scope.register(revoke, { door, clock, tokens })
     await scope.register(revocations, { feed: deps.feed })

@@ -7,15 +7,17 @@ import { bodyParameters } from '../form.ts'
 import type { ClientDoor } from './client-door.ts'
 import { createClientQuota } from './client-quota.ts'
 import { allowAnyOrigin, preflight } from './cors.ts'
+import type { SenderDoor } from './sender-door.ts'
 
 export type ParOptions = {
   readonly door: ClientDoor
+  readonly senders: SenderDoor
   readonly clock: Clock
   readonly pushing: Omit<PushDependencies, 'now'>
 }
 
 /** RFC 9126 §2. */
-export const par = async (app: FastifyInstance, { door, clock, pushing }: ParOptions): Promise<void> => {
+export const par = async (app: FastifyInstance, { door, senders, clock, pushing }: ParOptions): Promise<void> => {
   const admit = createClientQuota(pushQuota)
   preflight(app, paths.par, 'POST')
 
@@ -24,10 +26,13 @@ export const par = async (app: FastifyInstance, { door, clock, pushing }: ParOpt
     reply.header('cache-control', 'no-store')
     const now = clock.now()
     const parameters = bodyParameters(request)
+    const proof = await senders.proof(request, reply, now)
     const client = await door.enter(request, reply, parameters, paths.par, now)
     admit(request, reply, client, now)
+    // RFC 9449 §10.1: a proof that comes with it says the same as dpop_jkt.
+    const jkt = await senders.keyOf(proof, now)
     // RFC 9126 §2.2: 201.
-    return reply.code(201).send(await push(parameters, client, undefined, { ...pushing, now }))
+    return reply.code(201).send(await push(parameters, client, jkt, { ...pushing, now }))
   })
 
   // RFC 9126 §2.3: "If the request did not use the POST method, the authorization server responds with an HTTP 405".
