@@ -21,6 +21,8 @@ export type KeyDirectory = {
   removeRefreshKey(id: string): Promise<void>
   /** 32 bytes that sign cookies where none are configured; made on first use, the same for every server. */
   cookieSecret(): Promise<Buffer>
+  /** 32 bytes of which pairwise subjects are made, likewise. With another one every app would know everybody anew. */
+  subjectSecret(): Promise<Buffer>
 }
 
 const errorCode = (error: unknown): string | undefined =>
@@ -122,6 +124,18 @@ export const createKeyDirectory = (deps: {
 
   const saveSecret = async (name: string, key: Buffer): Promise<boolean> => create(name, await sealed(name, key))
 
+  /** Made on first use. */
+  const sharedSecret = async (name: string): Promise<Buffer> => {
+    const existing = await readSecret(name)
+    if (existing) return existing
+    const key = random.bytes(keyLength)
+    if (await saveSecret(name, key)) return key
+    // Another server was first: its secret is everybody's.
+    const theirs = await readSecret(name)
+    if (!theirs) throw new KeyFileError(`${join(path, name)} vanished while it was read`)
+    return theirs
+  }
+
   const parsePem = (file: string, pem: Buffer, encrypted: boolean): KeyObject => {
     if (encrypted && passphrase === undefined) throw new KeyFileError(`${file} is encrypted: set KEY_PASSPHRASE`)
     try {
@@ -159,16 +173,7 @@ export const createKeyDirectory = (deps: {
     },
     removeRefreshKey: async (id) => rm(join(path, refreshName(id)), { force: true }),
 
-    async cookieSecret() {
-      const name = 'cookie.key'
-      const existing = await readSecret(name)
-      if (existing) return existing
-      const key = random.bytes(keyLength)
-      if (await saveSecret(name, key)) return key
-      // Another server was first: its secret is everybody's.
-      const theirs = await readSecret(name)
-      if (!theirs) throw new KeyFileError(`${join(path, name)} vanished while it was read`)
-      return theirs
-    },
+    cookieSecret: async () => sharedSecret('cookie.key'),
+    subjectSecret: async () => sharedSecret('subject.key'),
   }
 }

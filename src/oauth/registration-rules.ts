@@ -9,6 +9,7 @@ import { device, grantsOfPeople } from './registration-rules/device.ts'
 import { logout } from './registration-rules/logout.ts'
 import { type Contradiction, rule, webProblem, when } from './registration-rules/rule.ts'
 import { bindsRefreshTokens, senderConstraint } from './registration-rules/sender-constraint.ts'
+import { subject } from './registration-rules/subject.ts'
 import { resourceProblem } from './resource.ts'
 import { parseScope } from './scope.ts'
 
@@ -27,6 +28,7 @@ export const contradictions = (client: ClientMetadata): readonly Contradiction[]
   ...profile(client),
   ...logout(client),
   ...senderConstraint(client),
+  ...subject(client),
 ]
 
 const uris = (client: ClientMetadata): readonly Contradiction[] => [

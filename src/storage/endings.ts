@@ -9,6 +9,7 @@ import { type Marked, mark, markable, markedFamilies, type Selection } from './e
 import type { Prisma } from './prisma/client.ts'
 import { enter, type NewRevocation } from './revocations.ts'
 import { isDeadlock } from './unavailable.ts'
+import { userEntries } from './user-entries.ts'
 
 type Tx = Prisma.TransactionClient
 
@@ -102,7 +103,7 @@ const entriesOf = async (
     case 'session':
       return [{ ...entry, kind: target.of, subject: target.id }]
     case 'user':
-      return [{ ...entry, kind: 'user', subject: target.id, notBefore, sparedSessionId: target.sparedSessionId }]
+      return userEntries(tx, target.id, { ...entry, notBefore, sparedSessionId: target.sparedSessionId }, now)
     case 'app': {
       const families = await markedFamilies(tx, selectionOf(target).families, now)
       return families.map(({ id, tokensExpireAt }) => ({ ...entry, kind: 'family', subject: id, tokensExpireAt }))

@@ -8,6 +8,7 @@ import { selectionOf } from './endings.ts'
 import { asJson } from './json.ts'
 import type { Prisma, User as StoredUser } from './prisma/client.ts'
 import { enter } from './revocations.ts'
+import { userEntries } from './user-entries.ts'
 import { type UserRow, userColumns, userOf } from './user-row.ts'
 
 const storedOf = (row: StoredUser): User => ({
@@ -52,7 +53,8 @@ const endAll = async (
   // What was issued while it waited for its locks must not outlive it.
   const notBefore = notBeforeOf(later(now, waited()))
   await tx.user.update({ where: { id: userId }, data: { notBefore } })
-  await enter(tx, [{ kind: 'user', subject: userId, notBefore, sparedSessionId, reason, tokensExpireAt }], now)
+  const act = { notBefore, sparedSessionId, reason, tokensExpireAt }
+  await enter(tx, await userEntries(tx, userId, act, now), now)
 }
 
 export const createUsers = (database: Database): UserStore => ({

@@ -133,10 +133,13 @@ t.test('T5 only a key id becomes the name of a file', async (t) => {
   }
 })
 
-t.test('K3 ten servers that ask for the cookie secret at once agree', async (t) => {
+t.test('K3 ten servers that ask for the cookie secret at once agree, and on that of pairwise subjects', async (t) => {
   const path = await aDirectory(t)
   const directories = Array.from({ length: 10 }, () => createKeyDirectory({ path, random }))
   const secrets = await Promise.all(directories.map((directory) => directory.cookieSecret()))
   t.equal(new Set(secrets.map((one) => one.toString('hex'))).size, 1)
-  t.same(await readdir(path), ['cookie.key'])
+  const subjects = await Promise.all(directories.map((directory) => directory.subjectSecret()))
+  t.equal(new Set(subjects.map((secret) => secret.toString('hex'))).size, 1)
+  t.notSame(subjects[0], secrets[0], 'a secret of its own')
+  t.same((await readdir(path)).sort(), ['cookie.key', 'subject.key'])
 })

@@ -1,0 +1,43 @@
+import { createHmac } from 'node:crypto'
+import type { Client, ClientMetadata } from './client.ts'
+
+/** The `sub` by which a client knows a person. */
+export type SubjectOf = (client: Client, userId: string) => string
+
+/**
+ * OIDC Core §8.1: a pairwise subject is the same for all clients of a sector, and no two sectors can tell that theirs are
+ * one person's.
+ *
+ * It has the form of a UUID, version 8 (RFC 9562 §5.8): no person's id is of that version, and no client id is a UUID, so
+ * that whoever reads a `sub` takes it for nobody else's (RFC 9068 §5).
+ *
+ * @param secret never replaced: every pairwise subject would be another one
+ */
+export const createSubjectOf =
+  (secret: Buffer): SubjectOf =>
+  (client, userId) => {
+    if (client.subject_type === 'public') return userId
+    const bytes = createHmac('sha256', secret)
+      .update(`${sectorOf(client)}\0${userId}`)
+      .digest()
+    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+    return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  }
+
+type Sector = Pick<ClientMetadata, 'sector_identifier_uri' | 'redirect_uris'>
+
+/** §8.1: of the sector identifier's URI, or else of the redirect URIs, which then have one. */
+const sectorOf = (client: Sector): string => {
+  const [host] =
+    client.sector_identifier_uri === undefined ? redirectHosts(client) : [hostOf(client.sector_identifier_uri)]
+  if (!host) throw new Error('a pairwise client without a sector was registered')
+  return host
+}
+
+/** Each once; empty for an app's own scheme, which has none. */
+export const redirectHosts = ({ redirect_uris }: Pick<Sector, 'redirect_uris'>): readonly string[] => [
+  ...new Set(redirect_uris.map(hostOf)),
+]
+
+const hostOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).hostname : '')

@@ -1,0 +1,47 @@
+import t from 'tap'
+import { createSubjectOf } from '../../src/oauth/subject.ts'
+import { isUuid } from '../../src/uuid.ts'
+import { aClient } from '../support/clients.ts'
+
+const alice = '6f2d7a52-3f0e-4b64-9e53-0a4a3f6d5b11'
+const bob = '1b6f3cde-94aa-4f0b-8c0f-7f6a2a1e0c22'
+const subjectOf = createSubjectOf(Buffer.alloc(32, 7))
+const pairwise = (metadata: object) => aClient({ subject_type: 'pairwise', ...metadata })
+
+t.test('OIDC Core §8: a public subject is the person, whoever asks', async (t) => {
+  t.equal(subjectOf(aClient({ redirect_uris: ['https://one.example/cb'] }), alice), alice)
+})
+
+t.test(
+  'OIDC Core §8.1: one subject in a sector, another in each other sector, of each other person and secret',
+  async (t) => {
+    const one = subjectOf(pairwise({ redirect_uris: ['https://one.example/cb'] }), alice)
+    t.equal(subjectOf(pairwise({ redirect_uris: ['https://one.example:8443/a', 'https://one.example/b'] }), alice), one)
+    t.equal(
+      subjectOf(
+        pairwise({ redirect_uris: ['https://two.example/cb'], sector_identifier_uri: 'https://one.example/s.json' }),
+        alice,
+      ),
+      one,
+      'the sector identifier comes before the redirect URIs',
+    )
+    const others = [
+      alice,
+      subjectOf(pairwise({ redirect_uris: ['https://two.example/cb'] }), alice),
+      subjectOf(pairwise({ redirect_uris: ['https://one.example/cb'] }), bob),
+      createSubjectOf(Buffer.alloc(32, 8))(pairwise({ redirect_uris: ['https://one.example/cb'] }), alice),
+    ]
+    t.equal(new Set([one, ...others]).size, 5)
+  },
+)
+
+t.test('T13 a pairwise subject looks like no client, and is of a version that no person has', async (t) => {
+  const subject = subjectOf(pairwise({ redirect_uris: ['https://one.example/cb'] }), alice)
+  t.ok(isUuid(subject), subject)
+  t.equal(subject[14], '8')
+  t.match(subject[19], /[89ab]/)
+})
+
+t.test('without a sector there is no subject', async (t) => {
+  t.throws(() => subjectOf(pairwise({ redirect_uris: ['com.example.app:/cb'] }), alice), /sector/)
+})
