@@ -292,7 +292,16 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
       random,
       basePath,
     })
-    await scope.register(admin, { administration, sessions, signIn, browser, presenter, clock, base: basePath })
+    await scope.register(admin, {
+      administration,
+      deliveries: stores.logouts,
+      sessions,
+      signIn,
+      browser,
+      presenter,
+      clock,
+      base: basePath,
+    })
     await scope.register(start, { issuer, presenter, development: deps.development })
     if (deps.demo) await scope.register(deps.demo)
   }

@@ -16,6 +16,7 @@ const groups: Groups = {
   client: { is: 'apps that let people log in', load: async () => (await import('./client.ts')).client },
   key: { is: 'the keys that sign and that mint refresh tokens', load: async () => (await import('./key.ts')).key },
   session: { is: 'who is logged in, and where', load: async () => (await import('./session.ts')).session },
+  logout: { is: 'whether apps have heard of logouts', load: async () => (await import('./logout.ts')).logout },
   family: { is: 'the tokens of one login in one app', load: async () => (await import('./family.ts')).family },
   revoke: {
     is: 'end what is alive, and say first what that is',

@@ -2,6 +2,7 @@ import { clientsPage } from '../../src/pages/admin/clients.tsx'
 import { type EventShown, eventsPage } from '../../src/pages/admin/events.tsx'
 import { type FamilyShown, familiesPage } from '../../src/pages/admin/families.tsx'
 import type { AdminFrame } from '../../src/pages/admin/frame.tsx'
+import { type LogoutShown, logoutsPage } from '../../src/pages/admin/logouts.tsx'
 import { type PersonShown, peoplePage } from '../../src/pages/admin/people.tsx'
 import { personPage } from '../../src/pages/admin/person.tsx'
 import { revokePage } from '../../src/pages/admin/revoke.tsx'
@@ -45,6 +46,24 @@ export const adminPages = (words: Words): Readonly<Record<string, (presentation:
       isHere: false,
     },
     { ...session, id: id(4), device: undefined, network: undefined, isHere: false },
+  ]
+  const told: LogoutShown = {
+    id: '7',
+    userId: id(1),
+    person,
+    app,
+    ended: at('5T11:02'),
+    attempts: 1,
+    state: 'delivered',
+    outcome: 'delivered',
+    next: undefined,
+  }
+  const logouts: readonly LogoutShown[] = [
+    told,
+    { ...told, id: '6', attempts: 4, state: 'waiting', outcome: 'http_503', next: at('5T11:03') },
+    { ...told, id: '5', attempts: 0, state: 'waiting', outcome: undefined, next: at('5T11:02') },
+    { ...told, id: '4', attempts: 33, state: 'given_up', outcome: 'unanswered' },
+    { ...told, id: '3', attempts: 1, state: 'given_up', outcome: 'no_client' },
   ]
   const family: FamilyShown = {
     id: id(5),
@@ -170,6 +189,8 @@ export const adminPages = (words: Words): Readonly<Record<string, (presentation:
       ),
     'admin-events': (p) => eventsPage({ frame, events, ...last }, p),
     'admin-events-none': (p) => eventsPage({ frame, events: [], of: person, ...last }, p),
+    'admin-logouts': (p) => logoutsPage({ frame, logouts, asked: true, next: '/admin/logouts?after=1', first: undefined }, p),
+    'admin-logouts-none': (p) => logoutsPage({ frame, logouts: [], asked: false, ...last }, p),
     'admin-revoke': (p) => revokePage({ ...asked, kind: 'user' }, p),
     'admin-revoke-client': (p) => revokePage({ ...asked, kind: 'client', name: app }, p),
     'admin-revoke-again': (p) =>

@@ -96,6 +96,8 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
     'device-denied': (p) => deviceDonePage({ app, allowed: false }, p),
     logout: (p) => logoutPage({ app, person: { username: person }, csrf: value, fields: [['state', value]] }, p),
     'logged-out': (p) => loggedOutPage({ back: { app, uri } }, p),
+    'logged-out-alone': (p) => loggedOutPage({}, p),
+    'logged-out-telling': (p) => loggedOutPage({ back: { app, uri }, frames: [uri] }, p),
     ...Object.fromEntries(
       Object.keys(texts.en.error.kinds).map((kind) => [`error-${kind}`, error(kind as ErrorKind)] as const),
     ),

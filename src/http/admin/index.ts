@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Administration } from '../../administration/index.ts'
 import type { Clock } from '../../clock.ts'
 import type { SessionStore } from '../../identity/stores.ts'
+import type { DeliveryStore } from '../../oauth/logout/stores.ts'
 import type { Browser } from '../browser.ts'
 import type { Presenter } from '../interaction/presentation.ts'
 import type { SignIn } from '../interaction/sign-in.ts'
@@ -10,10 +11,12 @@ import { nextOf } from './addresses.ts'
 import { createAdminDoor } from './door.ts'
 import { family } from './family.ts'
 import { lists } from './lists.ts'
+import { logouts } from './logouts.ts'
 import { revoke } from './revoke.ts'
 
 export type AdminOptions = {
   readonly administration: Administration
+  readonly deliveries: Pick<DeliveryStore, 'list' | 'again'>
   readonly sessions: Pick<SessionStore, 'find'>
   readonly signIn: SignIn
   readonly browser: Browser
@@ -34,5 +37,6 @@ export const admin = async (app: FastifyInstance, options: AdminOptions): Promis
 
   await app.register(lists, { ...options, door })
   await app.register(family, { ...options, door })
+  await app.register(logouts, { ...options, door })
   await app.register(revoke, { ...options, door })
 }

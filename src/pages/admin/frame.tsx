@@ -22,6 +22,7 @@ const places = [
   ['families', '/admin/families'],
   ['clients', '/admin/clients'],
   ['events', '/admin/events'],
+  ['logouts', '/admin/logouts'],
   ['everything', '/admin/revoke?kind=all'],
 ] as const
 

@@ -17,6 +17,7 @@ const en = {
     families: 'Logins in apps',
     clients: 'Apps',
     events: 'Events',
+    logouts: 'Logouts',
     everything: 'End everything',
   },
   counts: (sessions: number, families: number, codes: number) =>
@@ -120,6 +121,7 @@ const ko: AdminTexts = {
     families: '앱 로그인',
     clients: '앱',
     events: '기록',
+    logouts: '로그아웃',
     everything: '모두 끝내기',
   },
   counts: (sessions, families, codes) =>
