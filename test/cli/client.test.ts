@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { later } from '../../src/clock.ts'
+import { deviceGrantName } from '../support/devices.ts'
 import { aBoughtFamily, start } from '../support/records.ts'
 import { aConsole, holds } from './console.ts'
 
@@ -45,6 +46,11 @@ t.test('each type of app gets what it needs', async (t) => {
   const cases = [
     ['spa', uri, { token_endpoint_auth_method: 'none', allowed_origins: ['http://localhost:4000'] }],
     ['native', uri, { token_endpoint_auth_method: 'none', allowed_origins: [] }],
+    [
+      'device',
+      [],
+      { token_endpoint_auth_method: 'none', redirect_uris: [], grant_types: [deviceGrantName, 'refresh_token'] },
+    ],
     ['machine', resource, { grant_types: ['client_credentials'], client_secret: /^tcs_/ }],
     ['api', resource, { grant_types: [], introspect: 'resources', client_secret: /^tcs_/ }],
   ] as const

@@ -15,7 +15,7 @@ const allowed = (headers: Headers) => headers.get('access-control-allow-origin')
 const refreshForm = (refresh_token: string) => ({ grant_type: 'refresh_token', refresh_token })
 
 t.test('T23 a preflight, which carries no client, is allowed to the endpoints an app calls', async (t) => {
-  for (const path of ['/oauth2/token', '/oauth2/revoke', '/oauth2/userinfo']) {
+  for (const path of ['/oauth2/token', '/oauth2/device_authorization', '/oauth2/revoke', '/oauth2/userinfo']) {
     const response = await fetch(server.issuer + path, {
       method: 'OPTIONS',
       headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'dpop' },
@@ -32,6 +32,7 @@ t.test('T23 pages, introspection and logout have no CORS', async (t) => {
     '/oauth2/authorize',
     '/login',
     '/consent',
+    '/device',
     '/oauth2/logout',
     '/account',
     '/oauth2/introspect',
@@ -85,7 +86,7 @@ t.test(
       [400, 'too many parameters', 'a&'.repeat(600), form],
       [400, 'a parameter twice', `client_id=${app.client_id}&client_id=${app.client_id}`, form],
     ] as const
-    for (const path of ['/oauth2/token', '/oauth2/revoke', '/oauth2/userinfo'])
+    for (const path of ['/oauth2/token', '/oauth2/device_authorization', '/oauth2/revoke', '/oauth2/userinfo'])
       for (const [status, why, body, type] of bodies) {
         const headers = { origin, 'content-type': type }
         const response = await fetch(server.issuer + path, { method: 'POST', headers, body })

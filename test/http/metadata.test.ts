@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { SignJWT } from 'jose'
 import t from 'tap'
 import { signingAlgorithms } from '../../src/oauth/client.ts'
+import { deviceGrantName } from '../support/devices.ts'
 import { golden } from '../support/golden.ts'
 import { type Answer, aServer, claims } from '../support/server.ts'
 
@@ -93,7 +94,7 @@ t.test('K4 each advertised endpoint answers', async (t) => {
       await body?.cancel()
       continue
     }
-    const isForm = /^(token|introspection|revocation)_endpoint$/.test(name)
+    const isForm = /^(token|introspection|revocation|device_authorization)_endpoint$/.test(name)
     const answer = isForm ? await server.post(pathOf(url), {}) : await server.get(pathOf(url))
     t.ok(answer.status !== 404 && answer.status < 500, `${name}: ${answer.status}`)
   }
@@ -140,9 +141,10 @@ t.test('K4 each advertised algorithm signs, and each method of authentication wo
 
 t.test('K4 what is not advertised is refused: grants, response types and modes, challenges', async (t) => {
   const body = await discover()
-  t.same(listOf(body.grant_types_supported), ['authorization_code', 'refresh_token', 'client_credentials'])
+  const advertised = ['authorization_code', 'refresh_token', 'client_credentials', deviceGrantName]
+  t.same(listOf(body.grant_types_supported), advertised)
   const machine = await server.anApp(machineMetadata)
-  for (const grant_type of ['password', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code'])
+  for (const grant_type of ['password', 'implicit', 'urn:openid:params:grant-type:ciba'])
     t.match(await server.post('/oauth2/token', { grant_type }, machine), { body: { error: 'unsupported_grant_type' } })
 
   const app = await server.anApp({ first_party: true })

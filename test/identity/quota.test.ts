@@ -22,6 +22,16 @@ t.test('D6 a browser that begins again and again does not use up its network', a
   t.equal(quota.take(visit('n', 'b'), at(5)), 595)
 })
 
+t.test('D6 an app is counted like a browser, and where no network is named only the app is', async (t) => {
+  const quota = createQuota({
+    network: { attempts: 2, windowSeconds: 60 },
+    client: { attempts: 3, windowSeconds: 600 },
+  })
+  const taken = ['n', 'n', 'n', 'm', 'o', undefined].map((network) => quota.take({ network, client: 'app' }, start))
+  t.same(taken, [0, 0, 60, 0, 600, 600])
+  t.equal(quota.take({ network: undefined, client: 'other' }, start), 0)
+})
+
 t.test('D6 what is finished does not count, and nobody has credit', async (t) => {
   const quota = createQuota(policy)
   for (let i = 0; i < 10; i++) {
