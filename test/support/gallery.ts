@@ -97,7 +97,7 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
     logout: (p) => logoutPage({ app, person: { username: person }, csrf: value, fields: [['state', value]] }, p),
     'logged-out': (p) => loggedOutPage({ back: { app, uri } }, p),
     'logged-out-alone': (p) => loggedOutPage({}, p),
-    'logged-out-telling': (p) => loggedOutPage({ back: { app, uri }, frames: [uri] }, p),
+    'logged-out-telling': (p) => loggedOutPage({ back: { app, uri }, frames: [`about:blank#${value}`] }, p),
     ...Object.fromEntries(
       Object.keys(texts.en.error.kinds).map((kind) => [`error-${kind}`, error(kind as ErrorKind)] as const),
     ),
