@@ -46,9 +46,6 @@ export const readAccessToken = (claims: Claims, settings: Settings): Token => {
   if (iat > now + tolerance + stampedAhead) throw broken('iat', ahead('issued', iat - now))
   if (claims.nbf !== undefined && instantOf(claims, 'nbf') > now + tolerance)
     throw broken('nbf', ahead('valid', instantOf(claims, 'nbf') - now))
-  // RFC 9449 §7.1, RFC 8705 §3: a bound token that is taken as a bearer token is not bound.
-  if (claims.cnf !== undefined)
-    throw broken('cnf', 'it is bound to a key of its client (cnf), and this guard takes bearer tokens only')
 
   const { sid, acr, auth_time } = claims
   return {

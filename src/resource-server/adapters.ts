@@ -1,4 +1,4 @@
-import type { Credentials } from './bearer.ts'
+import type { Credentials } from './credentials.ts'
 import { type Demand, TokenRefused } from './refusal.ts'
 import { type Requirement, readRequirement } from './requirement.ts'
 
@@ -7,6 +7,9 @@ export type NodeRequest = {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly rawHeaders?: readonly string[]
   readonly url?: string | undefined
+  readonly originalUrl?: string | undefined
+  readonly method?: string | undefined
+  readonly socket?: object | undefined
 }
 export type NodeResponse = {
   statusCode: number

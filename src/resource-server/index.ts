@@ -4,10 +4,12 @@
  */
 export type { Token } from './access-token.ts'
 export type { Adapters, FastifyLikeReply, NodeRequest, NodeResponse } from './adapters.ts'
-export type { Credentials } from './bearer.ts'
+export type { Credentials, PresentingRequest } from './credentials.ts'
 export { type IntrospectionPolicy, introspect } from './introspection.ts'
 export type { Algorithm, ProtectOptions, Trouble } from './options.ts'
 export { type Guard, protect, type Ways } from './protect.ts'
 export { type Rule, TokenRefused } from './refusal.ts'
 export type { Requirement } from './requirement.ts'
+export type { CertificateOf } from './sender-constraint/certificate.ts'
+export type { ProofStore } from './sender-constraint/proof-memory.ts'
 export { tokenOf } from './token-of.ts'

@@ -1,6 +1,7 @@
 import { importJWK, type JWK } from 'jose'
 import { isObject, readObject, Unreachable } from './exchange.ts'
 import { createKept, type Kept } from './kept.ts'
+import { unfit } from './key-kind.ts'
 import type { Metadata } from './metadata.ts'
 import type { Settings } from './options.ts'
 
@@ -22,13 +23,6 @@ export type KeySet = {
 type Key = { readonly jwk: JWK; readonly purpose: unknown; readonly imported: Map<string, Promise<VerificationKey>> }
 
 const most = { bytes: 256 * 1024, keys: 200 }
-const kinds: Readonly<Record<string, readonly [kty: string, crv: string | undefined]>> = {
-  RS256: ['RSA', undefined],
-  PS256: ['RSA', undefined],
-  ES256: ['EC', 'P-256'],
-  EdDSA: ['OKP', 'Ed25519'],
-}
-
 export const createKeySet = (settings: Settings, metadata: Kept<Metadata>): KeySet => {
   const keys = createKept({
     about: 'keys',
@@ -57,14 +51,7 @@ export const createKeySet = (settings: Settings, metadata: Kept<Metadata>): KeyS
 const foreign = ({ jwk, purpose }: Key, algorithm: string, wanted: Purpose): string | undefined => {
   if (wanted === 'tokens' && purpose !== undefined) return `its purpose is ${String(purpose)}, it signs no tokens`
   if (wanted === 'revocations' && purpose !== 'revocations') return 'its purpose is not revocations'
-  if (jwk.use !== undefined && jwk.use !== 'sig') return `its use is ${jwk.use}`
-  const [kty, crv] = kinds[algorithm] ?? []
-  // RFC 8725 §3.1: a key is used with the one algorithm that it was made for.
-  if ((jwk.alg !== undefined && jwk.alg !== algorithm) || jwk.kty !== kty || (crv && jwk.crv !== crv))
-    return `it is a key for ${jwk.alg ?? jwk.kty}, not for ${algorithm}`
-  // RFC 7518 §3.3: 2048 bits or more; 342 characters hold 256 bytes.
-  if (kty === 'RSA' && (jwk.n?.length ?? 0) < 342) return 'it has fewer than 2048 bits'
-  return undefined
+  return unfit(jwk, algorithm)
 }
 
 const keysIn = ({ keys }: Readonly<Record<string, unknown>>): ReadonlyMap<string, Key> => {

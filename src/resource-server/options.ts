@@ -1,6 +1,8 @@
 import { systemChance, systemNow } from './clock.ts'
 import type { IntrospectionPolicy } from './introspection.ts'
 import type { TokenRefused } from './refusal.ts'
+import type { CertificateOf } from './sender-constraint/certificate.ts'
+import type { ProofStore } from './sender-constraint/proof-memory.ts'
 
 export const asymmetric = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 export type Algorithm = (typeof asymmetric)[number]
@@ -29,6 +31,16 @@ export type ProtectOptions = {
   readonly feedWait?: number | undefined
   /** Milliseconds for each question to the issuer; 3000 by default. */
   readonly timeout?: number | undefined
+  /** `required` takes only tokens that are bound to a key (RFC 9449); `accepted`, the default, others too. */
+  readonly dpop?: 'accepted' | 'required' | undefined
+  /** By which clients call this API where a proxy stands between, with the path that it takes away. */
+  readonly publicUrl?: string | undefined
+  /** Asks proofs for nonces (RFC 9449 §9), made from this secret of 32 characters or more, which replicas share. */
+  readonly nonceSecret?: string | undefined
+  /** Remembers used proofs; in this process by default, which does for one process. */
+  readonly proofs?: ProofStore | undefined
+  /** The certificate of a request's client (RFC 8705 §3); that of the connection by default. */
+  readonly certificate?: CertificateOf | undefined
   /** Told of every refusal, with its reason; never of a token. */
   readonly onRefusal?: ((refusal: TokenRefused) => void) | undefined
   /** Told when the issuer cannot be asked; by default a warning of the process. */
@@ -48,6 +60,11 @@ export type Settings = {
   readonly maxFeedAge: number | undefined
   readonly feedWait: number
   readonly timeout: number
+  readonly dpop: 'accepted' | 'required'
+  readonly publicUrl: string | undefined
+  readonly nonceSecret: string | undefined
+  readonly proofs: ProofStore | undefined
+  readonly certificate: CertificateOf | undefined
   readonly onRefusal: (refusal: TokenRefused) => void
   readonly onTrouble: (trouble: Trouble) => void
   /** Seconds since the epoch. */
@@ -64,6 +81,7 @@ export const readOptions = (options: ProtectOptions): Settings => {
     return value
   }
   const { issuer, algorithms = asymmetric, staleFeed = 'refuse', revocations = 'follow', now = systemNow } = options
+  const { dpop = 'accepted', publicUrl, nonceSecret } = options
   const audience = typeof options.audience === 'string' ? [options.audience] : [...(options.audience ?? [])]
   const [first = ''] = audience
 
@@ -78,6 +96,11 @@ export const readOptions = (options: ProtectOptions): Settings => {
   if (revocations !== 'follow' && revocations !== 'off') mistakes.push('revocations must be follow or off')
   if (staleFeed !== 'refuse' && staleFeed !== 'accept' && typeof staleFeed !== 'object')
     mistakes.push('staleFeed must be refuse, accept or introspect({ clientId, clientSecret })')
+  if (dpop !== 'accepted' && dpop !== 'required') mistakes.push('dpop must be accepted or required')
+  if (publicUrl !== undefined && !isPublicUrl(publicUrl))
+    mistakes.push('publicUrl must be an http or https URL without query and fragment')
+  if (nonceSecret !== undefined && nonceSecret.length < 32)
+    mistakes.push('nonceSecret must have at least 32 characters')
   const realm = options.realm ?? first
   if (!/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(realm)) mistakes.push('realm must be printable ASCII without " and \\')
 
@@ -92,6 +115,11 @@ export const readOptions = (options: ProtectOptions): Settings => {
     maxFeedAge: number('maxFeedAge', 86_400),
     feedWait: number('feedWait', 60) ?? 3,
     timeout: number('timeout', 60_000) ?? 3_000,
+    dpop,
+    publicUrl,
+    nonceSecret,
+    proofs: options.proofs,
+    certificate: options.certificate,
     onRefusal: options.onRefusal ?? (() => {}),
     onTrouble: options.onTrouble ?? warn,
     seconds: () => now().getTime() / 1000,
@@ -110,6 +138,8 @@ const isIssuer = (issuer: unknown): boolean => {
   const { search, hash, username, password } = new URL(issuer)
   return isTrustedAddress(issuer, issuer) && search === '' && hash === '' && username === '' && password === ''
 }
+
+const isPublicUrl = (url: string): boolean => URL.canParse(url) && /^https?:\/\/[^?#]+$/.test(url)
 
 /** https everywhere; http between processes of one machine, and never where the issuer itself has https. */
 export const isTrustedAddress = (address: string, issuer: string): boolean => {

@@ -1,13 +1,14 @@
 import { readAccessToken, type Token } from './access-token.ts'
 import { type Adapters, createAdapters } from './adapters.ts'
-import { bearerOf, type Credentials } from './bearer.ts'
+import { type Credentials, type Presented, presentedIn } from './credentials.ts'
 import { Unreachable } from './exchange.ts'
 import { createKeySet } from './key-set.ts'
 import { createMetadata } from './metadata.ts'
 import { type ProtectOptions, readOptions } from './options.ts'
-import { Broken, type Demand, TokenRefused } from './refusal.ts'
+import { Broken, type Demand, type Scheme, TokenRefused } from './refusal.ts'
 import { demandOf, type Requirement, readRequirement } from './requirement.ts'
 import { createStanding, noStanding } from './revocations/standing.ts'
+import { createSenderConstraint } from './sender-constraint/index.ts'
 import { openSigned } from './signature.ts'
 
 /** Each as a hook, middleware or handler of its framework; `T` is what the route finds. */
@@ -34,39 +35,53 @@ export const protect = (options: ProtectOptions): Guard => {
   const metadata = createMetadata(settings)
   const keySet = createKeySet(settings, metadata)
   const standing = settings.follows ? createStanding(settings, metadata, keySet) : noStanding
+  const checkSender = createSenderConstraint(settings)
   const expected = { typ: 'at+jwt', algorithms: settings.algorithms, purpose: 'tokens' } as const
 
-  const open = async (written: string, demand: Demand): Promise<Token> => {
+  const open = async (presented: Presented, demand: Demand): Promise<Token> => {
+    const { token: written } = presented
     standing.start()
     const { payload, kid } = await openSigned(written, keySet, expected)
     const token = readAccessToken(payload, settings)
+    await checkSender(token, presented)
     await standing.check(token, kid, written)
     demandOf(token, demand, settings.seconds())
     return token
   }
 
-  const refusal = (error: unknown, demand: Demand): unknown => {
+  const refusal = (error: unknown, demand: Demand, scheme?: Scheme): unknown => {
     const broken = error instanceof Unreachable ? new Broken('unavailable', 'issuer_unavailable', error.message) : error
     if (!(broken instanceof Broken)) return error
-    const refused = new TokenRefused(broken, settings.realm, demand)
+    const refused = new TokenRefused(broken, { realm: settings.realm, demand, schemes: schemesFor(broken, scheme) })
     settings.onRefusal(refused)
     return refused
   }
 
+  /** RFC 9449 §7.2: who sent nothing is told of both; who sent a bound token as a bearer token, of the right one. */
+  const schemesFor = ({ answer, rule }: Broken, scheme?: Scheme): readonly Scheme[] => {
+    if (settings.dpop === 'required' || scheme === 'DPoP' || rule === 'cnf') return ['DPoP']
+    return answer === 'missing' ? ['Bearer', 'DPoP'] : ['Bearer']
+  }
+
   const required = async (from: Credentials, demand: Demand): Promise<Token> => {
+    let scheme: Scheme | undefined
     try {
-      return await open(bearerOf(from), demand)
+      const presented = presentedIn(from)
+      scheme = presented.scheme
+      return await open(presented, demand)
     } catch (error) {
-      throw refusal(error, demand)
+      throw refusal(error, demand, scheme)
     }
   }
 
   const passing = async (from: Credentials, demand: Demand): Promise<Token | undefined> => {
+    let presented: Presented | undefined
     try {
-      return await open(bearerOf(from), demand)
+      presented = presentedIn(from)
+      return await open(presented, demand)
     } catch (error) {
       if (error instanceof Broken && error.answer === 'missing') return undefined
-      throw refusal(error, demand)
+      throw refusal(error, demand, presented?.scheme)
     }
   }
 

@@ -1,10 +1,10 @@
-/** RFC 6750 §3.1, RFC 9470 §3; 503 is of this side and says nothing about the token. */
+/** RFC 6750 §3.1, RFC 9449 §7.1, RFC 9470 §3; 503 is of this side and says nothing about the token. */
 const answers = {
   missing: { status: 401, error: undefined, description: 'An access token is required' },
   invalid_request: {
     status: 400,
     error: 'invalid_request',
-    description: 'The access token must be sent once, as a Bearer token in the Authorization header field',
+    description: 'The access token must be sent once, in the Authorization header field',
   },
   invalid_token: {
     status: 401,
@@ -21,6 +21,16 @@ const answers = {
     error: 'insufficient_user_authentication',
     description: 'A more recent or a stronger authentication is required',
   },
+  invalid_dpop_proof: {
+    status: 401,
+    error: 'invalid_dpop_proof',
+    description: 'The DPoP proof is missing, malformed, for another request, too old, or was used before',
+  },
+  use_dpop_nonce: {
+    status: 401,
+    error: 'use_dpop_nonce',
+    description: 'The DPoP proof must hold the nonce of the DPoP-Nonce header field',
+  },
   unavailable: {
     status: 503,
     error: 'temporarily_unavailable',
@@ -29,6 +39,11 @@ const answers = {
 } as const
 
 export type Answer = keyof typeof answers
+
+export type Scheme = 'Bearer' | 'DPoP'
+
+/** Of DPoP proofs. Not RS256: who makes a key for it chooses anew. `Ed25519` is EdDSA (RFC 9864). */
+export const proofAlgorithms = ['ES256', 'PS256', 'EdDSA', 'Ed25519'] as const
 
 /** Which rule refused, for whoever counts or filters. */
 export type Rule =
@@ -47,6 +62,10 @@ export type Rule =
   | 'nbf'
   | 'claims'
   | 'cnf'
+  | 'certificate'
+  | 'proof'
+  | 'proof_replayed'
+  | 'nonce'
   | 'revoked'
   | 'inactive'
   | 'scope'
@@ -63,13 +82,18 @@ export class Broken extends Error {
   override readonly name = 'Broken'
   readonly answer: Answer
   readonly rule: Rule
+  readonly headers: Readonly<Record<string, string>>
   /** @param reason for the developer of the API: what was received, what was expected, what to do */
-  constructor(answer: Answer, rule: Rule, reason: string) {
+  constructor(answer: Answer, rule: Rule, reason: string, headers: Readonly<Record<string, string>> = {}) {
     super(reason)
     this.answer = answer
     this.rule = rule
+    this.headers = headers
   }
 }
+
+/** How the API presents itself. */
+export type Presentation = { readonly realm: string; readonly demand: Demand; readonly schemes: readonly Scheme[] }
 
 /**
  * A request that may not pass. `message` and `headers` are for the client; `reason` is for the developer of the API and
@@ -88,7 +112,7 @@ export class TokenRefused extends Error {
   /** JSON; empty where RFC 6750 §3.1 wants nothing said because no token came. */
   readonly body: string
 
-  constructor({ answer, rule, message: reason }: Broken, realm: string, demand: Demand) {
+  constructor({ answer, rule, message: reason, headers }: Broken, presentation: Presentation) {
     const { status, error, description } = answers[answer]
     super(description)
     this.rule = rule
@@ -98,9 +122,10 @@ export class TokenRefused extends Error {
     this.error = error
     this.body = error === undefined ? '' : JSON.stringify({ error, error_description: description })
     this.headers = {
+      ...headers,
       'cache-control': 'no-store',
       ...(error !== undefined && { 'content-type': 'application/json' }),
-      ...(status === 503 ? { 'retry-after': '5' } : { 'www-authenticate': challengeOf(answer, realm, demand) }),
+      ...(status === 503 ? { 'retry-after': '5' } : { 'www-authenticate': challengeOf(answer, presentation) }),
     }
   }
 
@@ -111,7 +136,8 @@ export class TokenRefused extends Error {
 }
 
 /** RFC 6750 §3: at least one parameter follows the scheme, so a realm is always there. */
-const challengeOf = (answer: Answer, realm: string, { scope, acr, maxAge }: Demand): string => {
+const challengeOf = (answer: Answer, { realm, demand, schemes }: Presentation): string => {
+  const { scope, acr, maxAge } = demand
   const { error, description } = answers[answer]
   const parameters: Record<string, string | undefined> = {
     realm,
@@ -126,7 +152,11 @@ const challengeOf = (answer: Answer, realm: string, { scope, acr, maxAge }: Dema
   const written = Object.entries(parameters).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}="${value}"`,
   )
-  return `Bearer ${written.join(', ')}`
+  // RFC 9449 §7.1
+  const algs = `algs="${proofAlgorithms.join(' ')}"`
+  return schemes
+    .map((scheme) => `${scheme} ${[...written, ...(scheme === 'DPoP' ? [algs] : [])].join(', ')}`)
+    .join(', ')
 }
 
 /** What came from outside, fit for a line in a log: quoted, and cut. */

@@ -87,27 +87,24 @@ const apis: Readonly<Record<string, (t: Test) => Promise<Api>>> = {
 const realm = `realm="${audience}"`
 const said = (error: string, description: string) =>
   `Bearer ${realm}, error="${error}", error_description="${description}"`
+/** RFC 9449 §7.2: of both ways, to whoever sent nothing. */
+const both = (parameters: string) => `Bearer ${parameters}, DPoP ${parameters}, algs="ES256 PS256 EdDSA Ed25519"`
+const asks = both(`${realm}, scope="orders.read"`)
 const invalid = 'The access token is expired, revoked, malformed, or invalid for other reasons'
-const wrongRequest = 'The access token must be sent once, as a Bearer token in the Authorization header field'
+const wrongRequest = 'The access token must be sent once, in the Authorization header field'
 const higher = 'The request requires higher privileges than provided by the access token'
 const stronger = 'A more recent or a stronger authentication is required'
 
 type Case = readonly [title: string, path: string, init: RequestInit, status: number, challenge: string, error?: string]
 const cases: readonly Case[] = [
-  ['no token: no error is named (RFC 6750 §3.1)', '/orders', {}, 401, `Bearer ${realm}, scope="orders.read"`],
-  [
-    'another scheme is no token',
-    '/orders',
-    { headers: { authorization: 'Basic YTpi' } },
-    401,
-    `Bearer ${realm}, scope="orders.read"`,
-  ],
+  ['no token: no error is named (RFC 6750 §3.1)', '/orders', {}, 401, asks],
+  ['another scheme is no token', '/orders', { headers: { authorization: 'Basic YTpi' } }, 401, asks],
   [
     'a token in a body is no token',
     '/orders',
     { method: 'POST', body: new URLSearchParams({ access_token: good }) },
     401,
-    `Bearer ${realm}, scope="orders.read"`,
+    asks,
   ],
   [
     'a bad token',
@@ -203,7 +200,7 @@ t.test('a refusal that nobody catches is answered all the same, without its reas
   for (const name of ['fastify', 'express'] as const) {
     const response = await (await apis[name]?.(t))?.('/bare')
     t.equal(response?.status, 401, name)
-    t.equal(response?.headers.get('www-authenticate'), `Bearer ${realm}`, name)
+    t.equal(response?.headers.get('www-authenticate'), both(realm), name)
     t.notMatch(await response?.text(), /send Authorization/)
   }
 })

@@ -28,8 +28,9 @@ t.test('every snippet of docs/protect-an-api.md stands in a file that the type c
   }
 })
 
-t.test('the snippet about tests runs as it stands there', async (t) => {
+t.test('the snippets about tests run as they stand there', async (t) => {
   await import('./guide/tests.ts')
+  await import('./guide/bound-tests.ts')
   t.pass('its own assertions held')
 })
 
@@ -46,6 +47,11 @@ t.test('the table of options names each option and no other', (t) => {
     maxFeedAge: true,
     feedWait: true,
     timeout: true,
+    dpop: true,
+    publicUrl: true,
+    nonceSecret: true,
+    proofs: true,
+    certificate: true,
     onRefusal: true,
     onTrouble: true,
     now: true,

@@ -189,7 +189,12 @@ const cases: readonly (readonly [title: string, rule: string, token: () => strin
     ['no client', 'claims', () => issuer.issue({ client_id: undefined }), /client_id is nothing/],
     ['no jti', 'claims', () => issuer.issue({ jti: '' }), /jti is ""/],
     ['a list as scope', 'claims', () => issuer.issue({ scope: ['read'] }), /not a string/],
-    ['bound to a key (RFC 9449 §7.1)', 'cnf', () => issuer.issue({ cnf: { jkt: 'x' } }), /bearer tokens only/],
+    [
+      'bound to a key, and presented as if it were not (RFC 9449 §7.1)',
+      'cnf',
+      () => issuer.issue({ cnf: { jkt: 'x' } }),
+      /Authorization: DPoP/,
+    ],
   ]
 for (const [title, rule, token, says] of cases)
   t.test(`refused: ${title}`, async (t) => {

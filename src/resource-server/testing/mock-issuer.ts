@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { systemNow } from '../clock.ts'
+import type { Algorithm } from '../options.ts'
 import { type Act, createMockFeed } from './mock-feed.ts'
 import { aKey, type MockKey, signed } from './mock-keys.ts'
+import { aProofKey, type ProofKey } from './mock-proofs.ts'
 
 export type { Act } from './mock-feed.ts'
 
@@ -12,6 +14,8 @@ export type MockIssuerOptions = {
   readonly maxAge?: number
   /** `off`: the metadata names no list, as an issuer other than Tessera; `poll`: a list, and no stream. */
   readonly revocations?: 'stream' | 'poll' | 'off'
+  /** Of the tokens; RS256 by default, as the server's. */
+  readonly algorithm?: Algorithm
   readonly now?: () => Date
 }
 
@@ -28,6 +32,8 @@ export type MockIssuer = {
   readonly requests: readonly string[]
   /** An access token of alice; a claim given as undefined is left out. */
   issue(claims?: Claims, header?: Claims): Promise<string>
+  /** A key of a client; `issue({ cnf: { jkt: key.jkt } })` binds a token to it, `key.headers(…)` proves it. */
+  proofKey(alg?: 'ES256' | 'PS256' | 'EdDSA'): Promise<ProofKey>
   /** Any JWS at all, for tests of what must be refused. */
   sign(
     claims: Claims,
@@ -54,10 +60,10 @@ type Stream = { readonly response: ServerResponse; seq: number; epoch: string }
 
 /** An issuer on a loopback port: metadata, keys, introspection, the list of revocations and its stream. */
 export const mockIssuer = async (options: MockIssuerOptions = {}): Promise<MockIssuer> => {
-  const { audience = 'https://api.example', maxAge = 30, revocations = 'stream', now = systemNow } = options
+  const { audience = 'https://api.example', maxAge = 30, revocations = 'stream', algorithm, now = systemNow } = options
   const seconds = () => now().getTime() / 1000
   const feed = createMockFeed(seconds)
-  let keys = { tokens: await aKey(), revocations: await aKey('revocations') }
+  let keys = { tokens: await aKey(undefined, algorithm), revocations: await aKey('revocations') }
   let published = [keys.tokens, keys.revocations]
   const requests: string[] = []
   const answers = new Map<string, MockAnswer | 'hang'>()
@@ -136,13 +142,14 @@ export const mockIssuer = async (options: MockIssuerOptions = {}): Promise<MockI
       const token = { iss: issuer, aud: audience, jti: `family-1.${issued}`, iat, exp: iat + 300, scope: 'read' }
       return signed({ ...token, ...person, ...claims }, keys.tokens, 'at+jwt', header)
     },
+    proofKey: (alg) => aProofKey(seconds, alg),
     sign: (claims, { typ = 'at+jwt', key = keys.tokens, header = {} } = {}) => signed(claims, key, typ, header),
     async revoke(act) {
       feed.record(act)
       await pushAll()
     },
     async rotateKeys({ withdraw = false } = {}) {
-      const tokens = await aKey()
+      const tokens = await aKey(undefined, algorithm)
       published = [...published.filter(({ kid }) => !(withdraw && kid === keys.tokens.kid)), tokens]
       keys = { ...keys, tokens }
     },
