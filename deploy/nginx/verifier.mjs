@@ -1,17 +1,25 @@
 #!/usr/bin/env node
-/** Answers nginx's auth_request: 204 with who it is, or why not. ISSUER, AUDIENCE and PORT say for what and where. */
+/**
+ * Answers nginx's auth_request: 204 with who it is, or why not. ISSUER, AUDIENCE and PORT say for what and where;
+ * PUBLIC_URL, by which address clients call: without it tokens that are bound to a key (DPoP) are refused.
+ */
 import { createServer } from 'node:http'
 import { protect, TokenRefused } from 'tessera/resource-server'
 
-const { ISSUER: issuer = '', AUDIENCE: audience = '', PORT: port = '9090' } = process.env
+const { ISSUER: issuer = '', AUDIENCE: audience = '', PORT: port = '9090', PUBLIC_URL: publicUrl } = process.env
 const onRefusal = ({ status, rule, reason }) => console.log(JSON.stringify({ status, rule, reason }))
-const guard = protect({ issuer, audience, onRefusal })
+// nginx sets this header, so that what a client sends under this name is gone.
+const certificate = (header) => header('X-Client-Cert')
+const guard = protect({ issuer, audience, publicUrl, certificate, onRefusal })
 
 const server = createServer(async ({ headers, rawHeaders, url: asked = '/' }, response) => {
   try {
     // The scope is nginx's own word, in the address; the address of the client's request comes in a header.
     const scope = new URL(asked, 'http://verifier').searchParams.get('scope') ?? ''
-    const token = await guard.verify({ headers, rawHeaders, url: String(headers['x-original-uri']) }, scope)
+    // Of the client's request only nginx knows the address: without it a proof of a key cannot be checked.
+    const method = publicUrl === undefined ? undefined : String(headers['x-original-method'])
+    const request = { headers, rawHeaders, method, url: String(headers['x-original-uri']) }
+    const token = await guard.verify(request, scope)
     response.writeHead(204, {
       'x-user': encodeURIComponent(token.sub),
       'x-client': encodeURIComponent(token.client_id),

@@ -39,7 +39,14 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
     JSON.stringify(new URL('../../src/resource-server/index.ts', import.meta.url)),
   )
   await writeFile(join(folder, 'verifier.mjs'), program)
-  const env = { ...process.env, ISSUER: issuer.issuer, AUDIENCE: issuer.audience, PORT: String(verifierPort) }
+  const publicUrl = 'https://api.example'
+  const env = {
+    ...process.env,
+    PUBLIC_URL: publicUrl,
+    ISSUER: issuer.issuer,
+    AUDIENCE: issuer.audience,
+    PORT: String(verifierPort),
+  }
   const verifier = spawn(process.execPath, ['--import=tsx', join(folder, 'verifier.mjs')], { env })
   const said: string[] = []
   for (const out of [verifier.stdout, verifier.stderr]) out.on('data', (chunk) => said.push(String(chunk)))
@@ -90,10 +97,12 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
   t.equal((await get('/orders/broken', bearer(good))).status, 500, 'a mistake of the upstream stays its own')
 
   const realm = `Bearer realm="${issuer.audience}"`
+  const algs = 'algs="ES256 PS256 EdDSA Ed25519"'
+  const asks = `${realm}, scope="orders.read", DPoP realm="${issuer.audience}", scope="orders.read", ${algs}`
   const served = seen.length
   const refused: readonly (readonly [string, string, Record<string, string>, number, string | null])[] = [
-    ['no token', '/orders', {}, 401, `${realm}, scope="orders.read"`],
-    ['no token, but a name', '/orders', forged, 401, `${realm}, scope="orders.read"`],
+    ['no token', '/orders', {}, 401, asks],
+    ['no token, but a name', '/orders', forged, 401, asks],
     [
       'a bad token',
       '/orders',
@@ -113,7 +122,7 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
       `/orders?access_token=${good}`,
       {},
       400,
-      `${realm}, error="invalid_request", error_description="The access token must be sent once, as a Bearer token in the Authorization header field"`,
+      `${realm}, error="invalid_request", error_description="The access token must be sent once, in the Authorization header field"`,
     ],
     [
       "a scope of the client's choice",
@@ -131,6 +140,20 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
   }
 
   t.equal(seen.length, served, 'nothing of this reached the upstream')
+
+  const key = await issuer.proofKey()
+  const token = await issuer.issue({ scope: 'orders.read', cnf: { jkt: key.jkt } })
+  const url = `${publicUrl}/orders`
+  const proven = await key.headers({ url, token })
+  t.equal((await get('/orders?page=1', proven)).status, 200, 'a proof for the public address (RFC 9449 §4.3)')
+  t.notMatch(seen.at(-1), { dpop: String })
+  t.equal((await get('/orders', proven)).status, 401, 'once')
+  t.equal((await get('/orders', await key.headers({ url, token, method: 'POST' }))).status, 401, 'its own method')
+  t.equal((await get('/orders', bearer(token))).status, 401, 'and never as a bearer token')
+  const x5t = '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU'
+  const certified = bearer(await issuer.issue({ scope: 'orders.read', cnf: { 'x5t#S256': x5t } }))
+  t.equal((await get('/orders', { ...certified, 'x-client-cert': '::' })).status, 401, 'no certificate of his own word')
+  t.equal(seen.length, served + 1)
 
   await issuer.revoke({ family: 'family-1' })
   await until(async () => (await get('/orders', bearer(good))).status === 401)
