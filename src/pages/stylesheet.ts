@@ -60,7 +60,7 @@ input:not([type=hidden]){width:100%;min-height:44px;padding:8px 12px;font:inheri
 background:var(--card);border:1px solid var(--border);border-radius:8px}
 input[readonly]{background:var(--paper);color:var(--muted)}
 input[aria-invalid=true]{border-color:var(--danger);border-width:2px}
-.code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.1em;text-transform:uppercase}
+input.code:not([type=hidden]){font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.1em;text-transform:uppercase}
 .buttons{display:grid;gap:8px;grid-template-columns:minmax(0,1fr);margin-top:8px}
 button,.button{display:inline-flex;max-width:100%;min-width:0;overflow-wrap:anywhere;
 align-items:center;justify-content:center;min-height:44px;padding:8px 16px;

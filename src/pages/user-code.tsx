@@ -14,8 +14,8 @@ export type UserCode = {
   readonly action?: string | undefined
 }
 
-const Warning = ({ t }: { readonly t: DeviceTexts }) => (
-  <p id="device-warning" class="notice">
+const Warning = ({ t, class: look = 'notice' }: { readonly t: DeviceTexts; readonly class?: string }) => (
+  <p id="device-warning" class={look}>
     {t.warning}
   </p>
 )
@@ -24,6 +24,8 @@ const Warning = ({ t }: { readonly t: DeviceTexts }) => (
 export const userCodePage = (data: UserCode, presentation: Presentation): string => {
   const t = deviceTexts[presentation.language]
   const { code, failure } = data
+  // Who typed it looks at the device anyway; a code in the address may be anybody's.
+  const isGiven = code !== undefined && !failure
   const wrong = failure?.is === 'unknown' ? 'device-error' : undefined
   return framed(
     {
@@ -32,7 +34,7 @@ export const userCodePage = (data: UserCode, presentation: Presentation): string
         <>
           <div class="stack">
             <h1>{t.title}</h1>
-            <p class="muted tight">{code !== undefined && !failure ? t.compare : t.enter}</p>
+            <p class="muted tight">{isGiven ? t.compare : t.enter}</p>
           </div>
           <form id="device-form" method="post" action={data.action ?? '/device'}>
             <Hidden fields={[['csrf', data.csrf]]} />
@@ -52,7 +54,7 @@ export const userCodePage = (data: UserCode, presentation: Presentation): string
               autocapitalize="characters"
               spellcheck={false}
             />
-            <Warning t={t} />
+            <Warning t={t} class={isGiven ? 'notice' : 'muted'} />
             <div class="buttons">
               <button id="device-submit" class="primary" type="submit">
                 {t.submit}

@@ -132,7 +132,15 @@ t.test('assets: a path of its content, and nothing of a third party', async (t) 
   t.notMatch(stylesheet.body, /url\(|@import/)
 })
 
-for (const name of ['login', 'login-failed', 'consent', 'error-redirect_uri', 'error-developer']) {
+for (const name of [
+  'login',
+  'login-failed',
+  'consent',
+  'consent-device',
+  'device-code-given',
+  'error-redirect_uri',
+  'error-developer',
+]) {
   for (const language of languages) {
     t.test(`${name} in ${language} looks as it did`, async (t) => {
       // The assets' names change with their content; the page does not.

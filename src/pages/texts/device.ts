@@ -8,7 +8,7 @@ const en = {
   submit: 'Continue',
   /** RFC 8628 §5.4. */
   warning:
-    'Only go on if you started this yourself, on a device in front of you. Whoever sent you a code wants to get into your account.',
+    'Only go on if you started this yourself, on a device in front of you. If somebody sent you the code, they want to get into your account.',
   unknown: 'This code is not right, or it has expired. Check what your device shows, or let it show a new one.',
 
   asks: 'The device that asks',
@@ -16,7 +16,7 @@ const en = {
   unknownDevice: 'Unknown device',
   name: 'Device',
   network: 'Network',
-  at: 'Since',
+  at: 'Asked at',
   next: 'Then you go back to your device.',
 
   allowedTitle: 'Your device is connected',
@@ -34,7 +34,7 @@ const ko: DeviceTexts = {
   code: '코드',
   submit: '계속',
   warning:
-    '내 앞에 있는 기기에서 직접 시작한 경우에만 계속해 주세요. 다른 사람이 보낸 코드라면 내 계정에 들어오려는 것이에요.',
+    '내 앞에 있는 기기에서 직접 시작한 경우에만 계속해 주세요. 다른 사람이 코드를 보냈다면 내 계정에 들어오려는 거예요.',
   unknown: '코드가 맞지 않거나 만료됐어요. 기기에 표시된 코드를 확인하거나 새 코드를 받아 주세요.',
 
   asks: '연결을 요청한 기기',
@@ -43,7 +43,7 @@ const ko: DeviceTexts = {
   name: '기기',
   network: '네트워크',
   at: '요청 시각',
-  next: '동의하면 기기로 돌아가면 돼요.',
+  next: '동의한 다음 기기로 돌아가면 돼요.',
 
   allowedTitle: '기기를 연결했어요',
   allowed: (app) => `기기로 돌아가면 ${app} 앱이 알아서 이어져요. 이 창은 닫아도 돼요.`,
