@@ -1,7 +1,8 @@
+import { AppLinks, type AppLinksShown } from './app-links.tsx'
 import { framed } from './document.tsx'
 import { Hidden, shownTo } from './form.tsx'
 import { type Presentation, texts, wordsFor } from './language.ts'
-import { destination, webLink } from './link.ts'
+import { destination } from './link.ts'
 import { type DeviceTexts, deviceTexts } from './texts/device.ts'
 import type { Texts } from './texts/en.ts'
 import { AskingDevice, type AskingDeviceShown } from './user-code.tsx'
@@ -13,12 +14,11 @@ export type Asked = { readonly name: string; readonly added: boolean }
 export type Next = { readonly is: 'redirect'; readonly uri: string } | ({ readonly is: 'device' } & AskingDeviceShown)
 
 export type Consent = {
-  readonly client: {
+  readonly client: AppLinksShown & {
     readonly name: string
-    readonly uri?: string | undefined
     readonly logo?: string | undefined
-    readonly policy?: string | undefined
-    readonly terms?: string | undefined
+    /** It registered itself, and nobody here vouches for it. */
+    readonly unverified?: boolean | undefined
   }
   readonly person: { readonly username: string; readonly userId?: string | undefined }
   readonly scope: readonly Asked[]
@@ -48,13 +48,17 @@ const nextWords = (next: Next, t: Texts, ofDevice: DeviceTexts): string => {
   return to.is === 'device' ? t.consent.device(to.host) : t.consent.site(to.host)
 }
 
-const Link = ({ uri, children }: { readonly uri: string | undefined; readonly children: string }) => {
-  const href = webLink(uri)
-  return href ? (
-    <a href={href} target="_blank" rel="noopener noreferrer">
-      {children}
-    </a>
-  ) : null
+/** S6: its name and its picture are what it says of itself; the address it is answered at is not. */
+const Unverified = ({ client, next, t }: Pick<Consent, 'client' | 'next'> & { readonly t: Texts }) => {
+  const to = next.is === 'redirect' ? destination(next.uri) : undefined
+  return (
+    <div class="notice" id="consent-unverified" role="note">
+      <p>
+        <strong>{t.consent.unverified(client.name)}</strong>
+      </p>
+      {to && <p>{t.consent.answeredAt(to.is === 'app' ? `${to.scheme}:` : to.host)}</p>}
+    </div>
+  )
 }
 
 /** Who asks, for what, and what happens next. Sends `decision` = `allow` or `deny`. */
@@ -62,8 +66,6 @@ export const consentPage = (data: Consent, presentation: Presentation): string =
   const t = texts[presentation.language]
   const ofDevice = deviceTexts[presentation.language]
   const { client, scope, resources } = data
-  const home = webLink(client.uri)
-  const linked = [client.uri, client.policy, client.terms].some((uri) => webLink(uri))
   return framed(
     {
       title: t.consent.title(client.name),
@@ -77,6 +79,7 @@ export const consentPage = (data: Consent, presentation: Presentation): string =
               {t.consent.as} <strong>{data.person.username}</strong>
             </p>
           </div>
+          {client.unverified && <Unverified {...data} t={t} />}
           <section>
             <h2>{t.consent.wants(client.name)}</h2>
             <ul class="list">
@@ -112,13 +115,7 @@ export const consentPage = (data: Consent, presentation: Presentation): string =
               </button>
             </div>
           </form>
-          {linked && (
-            <footer class="links">
-              {home && <Link uri={home}>{t.consent.about(new URL(home).host)}</Link>}
-              <Link uri={client.policy}>{t.consent.policy}</Link>
-              <Link uri={client.terms}>{t.consent.terms}</Link>
-            </footer>
-          )}
+          <AppLinks {...client} t={t} />
         </>
       ),
     },

@@ -1,3 +1,4 @@
+import { AppLinks, type AppLinksShown } from './app-links.tsx'
 import { framed } from './document.tsx'
 import { Alert, Field, Hidden, shownTo, Username } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
@@ -13,6 +14,7 @@ export type Login = {
   /** The client's name; absent when the person logs in to the server itself. */
   readonly app?: string | undefined
   readonly logo?: string | undefined
+  readonly links?: AppLinksShown | undefined
   /** Absent when the person logs in to the server itself. */
   readonly interaction?: string | undefined
   /** Where the person goes on to, without an interaction. */
@@ -97,6 +99,7 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
               {data.interaction !== undefined && <Cancel t={t} />}
             </div>
           </form>
+          {data.links && <AppLinks {...data.links} t={t} />}
         </>
       ),
     },

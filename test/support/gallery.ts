@@ -87,6 +87,8 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
         }),
         p,
       ),
+    'consent-unverified': (p) =>
+      consentPage(aConsent(words, { client: { name: app, unverified: true }, resources: [] }), p),
     'consent-device': (p) => consentPage(aConsent(words, { client: { name: app }, next: anAskingDevice(words) }), p),
     'device-code': (p) => userCodePage({ csrf: value }, p),
     'device-code-given': (p) => userCodePage({ csrf: value, code: 'WDJB-MJHT' }, p),

@@ -34,6 +34,7 @@ export const consent = async (
         logo: client.logo_uri,
         policy: client.policy_uri,
         terms: client.tos_uri,
+        unverified: client.registration !== undefined,
       },
       person: decision.person,
       scope: asked(scope, step.consent?.scope),

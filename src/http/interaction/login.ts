@@ -86,7 +86,8 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
     },
   ) => {
     const { loginHint, uiLocales } = step.interaction.request
-    const data = { ...common(request, reply, step), username: loginHint, ...more }
+    const { policy_uri: policy, tos_uri: terms } = step.client
+    const data = { ...common(request, reply, step), links: { policy, terms }, username: loginHint, ...more }
     return presenter.send(request, reply, (presentation) => loginPage(data, presentation), uiLocales)
   }
 

@@ -47,6 +47,9 @@ export const en = {
       offline_access: 'Stay connected while you are away, until you take it back',
     },
     otherScope: 'A permission the app defined itself',
+    unverified: (app: string) => `Nobody here has checked who is behind “${app}”.`,
+    answeredAt: (host: string) =>
+      `It registered itself and is answered at ${host}. Allow it only if you know that address.`,
     resources: 'It may act for you at',
     site: (host: string) => `Then you go to ${host}.`,
     device: (host: string) => `Then you go back to a program on this device (${host}).`,

@@ -51,6 +51,8 @@ export const ko: Texts = {
       offline_access: '내가 없을 때도 연결 유지하기 (취소할 때까지)',
     },
     otherScope: '앱에서 직접 정한 권한이에요',
+    unverified: (app) => `‘${app}’ 앱을 누가 만들었는지 확인되지 않았어요.`,
+    answeredAt: (host) => `스스로 등록한 앱이며 응답은 ${host} 주소로 보내요. 아는 주소일 때만 동의하세요.`,
     resources: '나를 대신해 이용하는 곳',
     site: (host) => `동의하면 ${host} 사이트로 이동해요.`,
     device: (host) => `동의하면 이 기기의 프로그램(${host})으로 돌아가요.`,
