@@ -9,6 +9,7 @@ import { createApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import type { Courier } from '../../src/courier.ts'
 import { createDevelopment } from '../../src/development.ts'
+import { listenForCertificates } from '../../src/http/mutual-tls.ts'
 import { createReadiness } from '../../src/http/operations/stop.ts'
 import { createOutbound, type Outbound } from '../../src/http/outbound/index.ts'
 import { createRemoteKeys } from '../../src/http/outbound/remote-keys.ts'
@@ -177,8 +178,21 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
     ...(demo && { demo: demo.routes }),
   })
   await app.listen({ host: '127.0.0.1', port })
+  const { mutualTls } = parts.senderConstraint
+  const mutualTlsPort = config.mutualTls?.port
+  const forCertificates =
+    config.tls && mutualTls && mutualTlsPort !== undefined
+      ? await listenForCertificates(app, {
+          ...mutualTls,
+          tls: tlsOptions(config.tls),
+          issuer,
+          host: '127.0.0.1',
+          port: mutualTlsPort,
+        })
+      : undefined
   const courier = startCourier({ parts, stores, outbound, log })
   t.teardown(async () => {
+    await forCertificates?.close()
     await app.close()
     await courier.close()
     await stores.changes.close()
