@@ -56,12 +56,14 @@ import type { KeyRing } from './keys/key-ring.ts'
 import { createKeySet } from './keys/key-set.ts'
 import type { RefreshKeyRing } from './keys/refresh-key-ring.ts'
 import type { InteractionStore, PushedRequestStore } from './oauth/authorization/stores.ts'
+import type { ClaimsOfScope } from './oauth/claims.ts'
 import type { SigningAlgorithm } from './oauth/client.ts'
 import { createKeysOf, type RemoteKeys } from './oauth/client-authentication/index.ts'
 import type { DeviceCodeStore } from './oauth/device/stores.ts'
 import type { DeliveryStore, ParticipantStore } from './oauth/logout/stores.ts'
 import type { RevocationFeed } from './oauth/revocations/feed.ts'
 import type { ClientStore, CodeStore, FamilyStore, ReplayStore, TokenStore } from './oauth/stores.ts'
+import type { SubjectOf } from './oauth/subject.ts'
 import type { HistoryStore } from './oauth/tokens/history.ts'
 import type { Start } from './pages/start.tsx'
 import type { Random } from './random.ts'
@@ -106,6 +108,9 @@ export type AppDependencies = {
   /** Every request to an address that somebody else chose. */
   readonly outbound: Outbound
   readonly algorithms: readonly SigningAlgorithm[]
+  algorithmFor(audience: readonly string[]): SigningAlgorithm | undefined
+  readonly claimsOfScope: ClaimsOfScope
+  readonly subjectOf: SubjectOf
   readonly passwords: Passwords
   readonly throttle: ThrottlePolicy
   readonly sessionPolicy: SessionPolicy
@@ -154,12 +159,14 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     admission,
     deliver,
     devices,
+    subjectOf: deps.subjectOf,
     clock,
     random,
   })
   const keySet = createKeySet(keys, deps.revocationKeys)
   const verifyAccessToken = accessTokenVerifier(keys)
-  const tokens = { issuer, ...stores, refreshKeys, verifyAccessToken }
+  const { algorithms, algorithmFor, claimsOfScope } = deps
+  const tokens = { issuer, ...stores, refreshKeys, subjectOf: deps.subjectOf, verifyAccessToken }
   const administration = createAdministration({
     ...stores,
     lists: stores.administration,
@@ -191,6 +198,9 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     issuer,
     signer: keys.signer,
     signerOf: keys.signerOf,
+    algorithmFor,
+    claimsOfScope,
+    subjectOf: deps.subjectOf,
     refreshKeys,
     personClaims: async (userId: string) => (await stores.users.find(userId))?.claims ?? {},
     random,
@@ -216,7 +226,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
       issuing,
       browser,
       interactions,
-      algorithms: deps.algorithms,
+      algorithms,
     })
     await scope.register(deviceAuthorization, { door, clock, devices: deviceDependencies })
     const { pushedRequests } = stores
@@ -225,8 +235,8 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     await scope.register(revoke, { door, clock, tokens })
     await scope.register(revocations, { feed: deps.feed })
     await scope.register(revocationsStream, { feed: deps.feed })
-    await scope.register(userinfo, { clock, tokens, holderCheck })
-    await scope.register(metadata, { issuer, keySet, algorithms: deps.algorithms, mutualTls })
+    await scope.register(userinfo, { clock, tokens: { ...tokens, claimsOfScope, signer: keys.signer }, holderCheck })
+    await scope.register(metadata, { issuer, keySet, claimsOfScope, algorithms, mutualTls })
   }
 
   /** For people: errors are pages. */
@@ -267,6 +277,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
       browser,
       presenter,
       keys,
+      subjectOf: deps.subjectOf,
       clock,
       basePath,
     })
@@ -310,7 +321,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   await app.register(backChannel, prefix)
   await app.register(frontChannel, prefix)
   await app.register(api, { ...prefix, issuer, administration, tokens, holderCheck, clock })
-  await app.register(metadataBeforePath, { issuer, algorithms: deps.algorithms, mutualTls })
+  await app.register(metadataBeforePath, { issuer, claimsOfScope, algorithms, mutualTls })
   await app.register(health, { checks: deps.checks, readiness: deps.readiness })
   return app
 }

@@ -11,7 +11,9 @@ import { defaultThrottle } from './identity/throttle.ts'
 import { createKeyDirectory } from './keys/directory.ts'
 import { createKeyRing } from './keys/key-ring.ts'
 import { createRefreshKeyRing } from './keys/refresh-key-ring.ts'
+import { standardClaimsOfScope } from './oauth/claims.ts'
 import { createRevocationFeed } from './oauth/revocations/feed.ts'
+import { createSubjectOf } from './oauth/subject.ts'
 import type { Random } from './random.ts'
 import type { Database } from './storage/database.ts'
 import { createSchemaCheck } from './storage/schema.ts'
@@ -78,6 +80,9 @@ export const assemble = async (deps: {
       },
     },
     algorithms,
+    algorithmFor: () => undefined,
+    claimsOfScope: standardClaimsOfScope,
+    subjectOf: createSubjectOf(await directory.subjectSecret()),
     clock,
     random,
     stores,
@@ -102,20 +107,20 @@ export const assemble = async (deps: {
 
 /** Tells clients of sessions that end here, and of those that other servers could not tell. To be closed before the stores. */
 export const startCourier = (deps: {
-  readonly parts: Pick<Parts, 'issuer' | 'keys' | 'random' | 'clock'>
+  readonly parts: Pick<Parts, 'issuer' | 'keys' | 'subjectOf' | 'random' | 'clock'>
   readonly stores: Stores
   readonly outbound: Pick<Outbound, 'post'>
   readonly log: { warn(fields: object, message: string): void }
 }): Courier => {
   const { parts, stores, outbound, log } = deps
-  const { issuer, keys, random, clock } = parts
+  const { issuer, keys, subjectOf, random, clock } = parts
   const { clients, logouts: deliveries, changes } = stores
   const courier = createCourier({
     issuer,
     clients,
     deliveries,
     signer: keys.signer,
-    subjectOf: (_client, userId) => userId,
+    subjectOf,
     post: outbound.post,
     random,
     clock,

@@ -55,7 +55,7 @@ export const listenForCertificates = async (
 
 /** What the metadata says is there, and the API, which takes access tokens too. */
 const servedBelow = (issuer: string): ((path: string) => boolean) => {
-  const { mtls_endpoint_aliases: aliases = {} } = openidConfiguration(issuer, [], [], {
+  const { mtls_endpoint_aliases: aliases = {} } = openidConfiguration(issuer, new Map(), [], {
     url: issuer,
     authorities: false,
   })

@@ -1,4 +1,5 @@
 import { isRecord } from '../record.ts'
+import type { ClientMetadata } from './client.ts'
 import { invalidRequest } from './errors.ts'
 
 /** One claim as the `claims` parameter asks for it, OIDC Core §5.5.1. */
@@ -12,55 +13,81 @@ export type RequestedClaims = {
   readonly id_token?: Readonly<Record<string, ClaimRequest>>
 }
 
-/** OIDC Core §5.4: which scope asks for which claims. */
-export const claimsOfScope: Readonly<Record<string, readonly string[]>> = {
-  profile: [
-    'name',
-    'family_name',
-    'given_name',
-    'middle_name',
-    'nickname',
-    'preferred_username',
-    'profile',
-    'picture',
-    'website',
-    'gender',
-    'birthdate',
-    'zoneinfo',
-    'locale',
-    'updated_at',
-  ],
-  email: ['email', 'email_verified'],
-  address: ['address'],
-  phone: ['phone_number', 'phone_number_verified'],
-}
+/** Of a person: which scope asks for which claims. */
+export type ClaimsOfScope = ReadonlyMap<string, readonly string[]>
 
-export const standardClaims: readonly string[] = Object.values(claimsOfScope).flat()
+/** OIDC Core §5.4; `groups` and `roles` are RFC 9068 §2.2.3.1. */
+export const standardClaimsOfScope: ClaimsOfScope = new Map(
+  Object.entries({
+    profile: [
+      'name',
+      'family_name',
+      'given_name',
+      'middle_name',
+      'nickname',
+      'preferred_username',
+      'profile',
+      'picture',
+      'website',
+      'gender',
+      'birthdate',
+      'zoneinfo',
+      'locale',
+      'updated_at',
+    ],
+    email: ['email', 'email_verified'],
+    address: ['address'],
+    phone: ['phone_number', 'phone_number_verified'],
+    groups: ['groups'],
+    roles: ['roles'],
+  }),
+)
+
+type Person = Readonly<Record<string, unknown>>
 
 /** The claims about a person that userinfo answers: by scope, and by the `claims` parameter (OIDC Core §5.5). */
 export const userinfoClaims = (
-  person: Readonly<Record<string, unknown>>,
+  person: Person,
   scope: readonly string[],
-  requested: RequestedClaims,
-): Record<string, unknown> =>
-  pick(person, [
-    ...scope.flatMap((name) => claimsOfScope[name] ?? []),
-    ...Object.keys(claimsWithin(requested, scope).userinfo ?? {}),
-  ])
+  { userinfo = {} }: RequestedClaims,
+  claimsOfScope: ClaimsOfScope,
+): Record<string, unknown> => pick(person, [...named(scope, claimsOfScope), ...asked(userinfo, scope, claimsOfScope)])
 
-/** The claims about a person that were asked into the ID token itself. */
-export const idTokenPersonClaims = (
-  person: Readonly<Record<string, unknown>>,
+/**
+ * The names of the claims about the person that belong into the ID token itself: those that were asked for there (OIDC
+ * Core §5.5), and all that the scope asks for where the client wants them there.
+ */
+export const idTokenClaimNames = (
   scope: readonly string[],
-  requested: RequestedClaims,
-) => pick(person, Object.keys(claimsWithin(requested, scope).id_token ?? {}))
+  { id_token = {} }: RequestedClaims,
+  { id_token_scope_claims: all }: Pick<ClientMetadata, 'id_token_scope_claims'>,
+  claimsOfScope: ClaimsOfScope,
+): readonly string[] => (all ? named(scope, claimsOfScope) : asked(id_token, scope, claimsOfScope))
 
-const pick = (person: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(
-    names
-      .filter((name) => standardClaims.includes(name) && Object.hasOwn(person, name))
-      .map((name) => [name, person[name]]),
-  )
+/** RFC 9068 §2.2.3.1: what an API decides by. The rest of a person is none of its business. */
+const authorizationClaims = ['groups', 'roles', 'entitlements']
+
+export const accessTokenClaimNames = (scope: readonly string[], claimsOfScope: ClaimsOfScope): readonly string[] =>
+  named(scope, claimsOfScope).filter((name) => authorizationClaims.includes(name))
+
+export const pick = (person: Person, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(names.filter((name) => Object.hasOwn(person, name)).map((name) => [name, person[name]]))
+
+const named = (scope: readonly string[], claimsOfScope: ClaimsOfScope): readonly string[] =>
+  scope.flatMap((name) => claimsOfScope.get(name) ?? [])
+
+/**
+ * S7: a person consents to scopes, so a claim about the person is asked for only under a scope that was granted too; one
+ * of another scope is not understood here, and ignored (OIDC Core §5.5).
+ */
+const asked = (
+  requests: Readonly<Record<string, ClaimRequest>>,
+  scope: readonly string[],
+  claimsOfScope: ClaimsOfScope,
+): readonly string[] => {
+  const known = named(scope, claimsOfScope)
+  return Object.keys(requests).filter((name) => known.includes(name))
+}
 
 /** OIDC Core §5.5. Members and claims that are not understood are ignored, as it demands; a malformed value is not. */
 export const parseClaims = (text: string | undefined): RequestedClaims => {
@@ -74,11 +101,14 @@ const member = (value: Readonly<Record<string, unknown>>, name: 'userinfo' | 'id
   const asked = value[name]
   if (asked === undefined || asked === null) return {}
   if (!isRecord(asked)) throw invalidRequest(`claims.${name} must be a JSON object (OIDC Core §5.5)`)
-  const entries = Object.entries(asked).filter(([claim]) => understood.has(claim))
+  const entries = Object.entries(asked).filter(([claim]) => claimName.test(claim))
+  if (entries.length > most) throw invalidRequest(`claims.${name} may ask for at most ${most} claims.`)
   return { [name]: Object.fromEntries(entries.map(([claim, request]) => [claim, claimRequest(name, claim, request)])) }
 }
 
-const understood = new Set([...standardClaims, 'sub', 'acr', 'auth_time'])
+/** Whatever an operator may have named; what nobody has is never found. */
+export const claimName = /^[\x21-\x7e]{1,200}$/
+const most = 100
 
 const claimRequest = (place: string, claim: string, request: unknown): ClaimRequest => {
   if (request === null) return null
@@ -100,18 +130,6 @@ const isPlain = (value: unknown): boolean =>
   typeof value === 'number' ||
   typeof value === 'boolean' ||
   (typeof value === 'string' && !/[\p{Cc}\p{Cs}]/u.test(value))
-
-/**
- * S7: a person consents to scopes, so a claim about the person is asked for only under a scope that was asked for too;
- * one of another scope is not understood here, and ignored (OIDC Core §5.5).
- */
-export const claimsWithin = (requested: RequestedClaims, scope: readonly string[]): RequestedClaims => {
-  const known = new Set([...scope.flatMap((name) => claimsOfScope[name] ?? []), 'sub', 'acr', 'auth_time'])
-  const kept = (asked: Readonly<Record<string, ClaimRequest>>) =>
-    Object.fromEntries(Object.entries(asked).filter(([claim]) => known.has(claim)))
-  const { userinfo, id_token } = requested
-  return { ...(userinfo && { userinfo: kept(userinfo) }), ...(id_token && { id_token: kept(id_token) }) }
-}
 
 const parseJson = (text: string): unknown => {
   try {

@@ -23,7 +23,7 @@ export type EndSessionDecision =
 export const decideEndSession = (
   request: EndSessionRequest,
   client: Client | undefined,
-  session: { readonly id: string; readonly userId: string } | undefined,
+  session: { readonly id: string /** By which the client knows its person. */; readonly subject: string } | undefined,
 ): EndSessionDecision => {
   const { hint, clientId } = request
   const isProven = hint !== undefined && (clientId === undefined || clientId === hint.clientId)
@@ -33,7 +33,7 @@ export const decideEndSession = (
     return session ? { is: 'ask' } : { is: 'ended', returnTo }
   if (!session) return { is: 'ended', returnTo }
   const isThisSession =
-    hint.subject === session.userId && (hint.sessionId === undefined || hint.sessionId === session.id)
+    hint.subject === session.subject && (hint.sessionId === undefined || hint.sessionId === session.id)
   return isThisSession ? { is: 'end', returnTo } : { is: 'ask' }
 }
 

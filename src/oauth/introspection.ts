@@ -4,6 +4,7 @@ import { entitled, isOffline, leavesNothing } from './entitlement.ts'
 import { formatScope } from './scope.ts'
 import { confirmationOf, tokenTypeOf } from './sender-constraint/confirmation.ts'
 import type { ClientStore, FamilyStore, Standing, TokenStore } from './stores.ts'
+import type { SubjectOf } from './subject.ts'
 import { familyOf } from './tokens/access-token.ts'
 import { parseRefreshToken, type RefreshKey } from './tokens/refresh-token.ts'
 
@@ -29,6 +30,7 @@ export type TokenDependencies = {
   readonly tokens: TokenStore
   readonly families: Pick<FamilyStore, 'find' | 'revoke'>
   readonly refreshKeys: { find(id: string): RefreshKey | undefined }
+  readonly subjectOf: SubjectOf
   /** undefined for whatever is not an unexpired access token of this server. */
   verifyAccessToken(token: string, now: Date): Promise<VerifiedAccessToken | undefined>
   readonly now: Date
@@ -90,7 +92,7 @@ export const activeAccessToken = async (
 const introspectRefreshToken = async (
   { familyId, generation }: { readonly familyId: string; readonly generation: number },
   client: Client,
-  { families, issuer, now }: TokenDependencies,
+  { families, subjectOf, issuer, now }: TokenDependencies,
 ): Promise<Introspection> => {
   const family = await families.find(familyId)
   if (!family || family.clientId !== client.client_id || !family.refreshable) return inactive
@@ -102,7 +104,7 @@ const introspectRefreshToken = async (
     active: true,
     token_type: 'refresh_token',
     iss: issuer,
-    sub: family.userId,
+    sub: subjectOf(client, family.userId),
     client_id: family.clientId,
     sid: family.sessionId,
     scope: formatScope(scope),

@@ -1,5 +1,5 @@
 import { responseModes } from './authorization/request.ts'
-import { standardClaims } from './claims.ts'
+import type { ClaimsOfScope } from './claims.ts'
 import type { SigningAlgorithm } from './client.ts'
 import { methods } from './client-authentication/index.ts'
 import { clientAlgorithms } from './client-jwt.ts'
@@ -32,7 +32,7 @@ const confidentialMethods = (mutualTls: MutualTls | undefined) =>
 /** RFC 8414 §2, computed from the registries: what is listed there is what is served. */
 export const authorizationServerMetadata = (
   issuer: string,
-  scopes: readonly string[],
+  claimsOfScope: ClaimsOfScope,
   mutualTls: MutualTls | undefined,
 ) => ({
   issuer,
@@ -46,7 +46,7 @@ export const authorizationServerMetadata = (
   jwks_uri: issuer + paths.jwks,
   introspection_endpoint: issuer + paths.introspect,
   revocation_endpoint: issuer + paths.revoke,
-  scopes_supported: scopes,
+  scopes_supported: ['openid', 'offline_access', ...claimsOfScope.keys()],
   response_types_supported: ['code'],
   response_modes_supported: responseModes,
   // RFC 9101 §10.5, OpenID Connect Discovery §3.
@@ -76,22 +76,22 @@ export const authorizationServerMetadata = (
 /** The document that both well-known addresses serve. @param mutualTls undefined where no certificate can arrive */
 export const openidConfiguration = (
   issuer: string,
-  scopes: readonly string[],
+  claimsOfScope: ClaimsOfScope,
   algorithms: readonly SigningAlgorithm[],
   mutualTls?: MutualTls,
 ) => {
-  const document = openidMetadata(issuer, scopes, algorithms, mutualTls)
+  const document = openidMetadata(issuer, claimsOfScope, algorithms, mutualTls)
   return { ...document, ...mutualTlsMetadata(document, issuer, mutualTls) }
 }
 
 /** OpenID Connect Discovery 1.0 §3, with RP-Initiated Logout 1.0 §2.1. */
 const openidMetadata = (
   issuer: string,
-  scopes: readonly string[],
+  claimsOfScope: ClaimsOfScope,
   algorithms: readonly SigningAlgorithm[],
   mutualTls: MutualTls | undefined,
 ) => ({
-  ...authorizationServerMetadata(issuer, scopes, mutualTls),
+  ...authorizationServerMetadata(issuer, claimsOfScope, mutualTls),
   userinfo_endpoint: issuer + paths.userinfo,
   end_session_endpoint: issuer + paths.logout,
   // Back-Channel Logout §2.1.
@@ -102,14 +102,17 @@ const openidMetadata = (
   frontchannel_logout_session_supported: true,
   // Session Management §3.3.
   check_session_iframe: issuer + paths.sessionCheck,
-  subject_types_supported: ['public'],
+  subject_types_supported: ['public', 'pairwise'],
   id_token_signing_alg_values_supported: algorithms,
+  userinfo_signing_alg_values_supported: algorithms,
+  // RFC 9701 §7.
+  introspection_signing_alg_values_supported: algorithms,
   // JARM §4.
   authorization_signing_alg_values_supported: algorithms,
   claim_types_supported: ['normal'],
-  claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid', ...standardClaims],
+  claims_supported: [...protocolClaims, ...new Set([...claimsOfScope.values()].flat())],
   claims_parameter_supported: true,
   prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
 })
 
-export const openidScopes = ['openid', 'offline_access', 'profile', 'email', 'address', 'phone'] as const
+const protocolClaims = ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'sid'] as const

@@ -10,6 +10,7 @@ import { type Client, isPublic } from '../../oauth/client.ts'
 import type { OAuthError } from '../../oauth/errors.ts'
 import { sessionState } from '../../oauth/logout/session-state.ts'
 import type { ClientStore, CodeStore, Consent, Person } from '../../oauth/stores.ts'
+import type { SubjectOf } from '../../oauth/subject.ts'
 import type { Random } from '../../random.ts'
 import type { Browser } from '../browser.ts'
 import type { Admission } from './admission.ts'
@@ -52,11 +53,13 @@ export const createDispatcher = (deps: {
   readonly admission: Admission
   readonly deliver: Deliver
   readonly devices: DeviceAnswers
+  readonly subjectOf: SubjectOf
   readonly clock: Clock
   readonly random: Random
 }): Dispatcher => {
   const steps = createSteps(deps)
-  const { issuer, codes, interactions, sessions, sessionPolicy, browser, admission, deliver, devices, random } = deps
+  const { issuer, codes, interactions, sessions, sessionPolicy, browser, admission, deliver } = deps
+  const { devices, subjectOf, random } = deps
 
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
   const pagePath: Dispatcher['pagePath'] = (page) => `${basePath}/${page}`
@@ -69,7 +72,8 @@ export const createDispatcher = (deps: {
     receivedAt: Date,
   ) => {
     const isImitable = isPublic(client) && (asked.device !== undefined || !asked.redirectUri.startsWith('https:'))
-    return decide(asked, { ...at, firstParty: client.first_party, isImitable, receivedAt })
+    const subject = at.person && subjectOf(client, at.person.userId)
+    return decide(asked, { ...at, subject, firstParty: client.first_party, isImitable, receivedAt })
   }
 
   /** A session lives on while its person uses it, without a write for each use. */

@@ -9,6 +9,7 @@ import type { ParticipantStore } from '../../oauth/logout/stores.ts'
 import { paths } from '../../oauth/metadata.ts'
 import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
+import type { SubjectOf } from '../../oauth/subject.ts'
 import type { Presentation } from '../../pages/language.ts'
 import { type LoggedOut, loggedOutPage, logoutPage } from '../../pages/logout.tsx'
 import { asGet } from '../as-get.ts'
@@ -25,13 +26,14 @@ export type LogoutOptions = {
   readonly browser: Browser
   readonly presenter: Presenter
   readonly keys: KeyRing
+  readonly subjectOf: SubjectOf
   readonly clock: Clock
   readonly basePath: string
 }
 
 /** OpenID Connect RP-Initiated Logout 1.0, and the page by which a person logs out without any app. */
 export const logout = async (app: FastifyInstance, options: LogoutOptions): Promise<void> => {
-  const { issuer, logouts, clients, sessions, browser, presenter, keys, clock, basePath } = options
+  const { issuer, logouts, clients, sessions, browser, presenter, keys, subjectOf, clock, basePath } = options
 
   const signedIn = async (request: FastifyRequest, now: Date): Promise<SignedIn | undefined> => {
     const hash = sessionHash(browser.session(request))
@@ -87,8 +89,9 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
     }
     const uiLocales = (parameters.optional('ui_locales') ?? '').split(' ')
     const person = await signedIn(request, now)
-    const session = person && { id: person.session.id, userId: person.user.id }
     const client = hint && (await clients.find(hint.clientId))
+    const subject = person && (client ? subjectOf(client, person.user.id) : person.user.id)
+    const session = person && subject !== undefined ? { id: person.session.id, subject } : undefined
     const decision = decideEndSession(asked, client, session)
     if (decision.is === 'ask')
       return person ? ask(request, reply, person, uiLocales) : done(request, reply, { uiLocales })

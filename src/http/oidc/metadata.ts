@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { KeySet } from '../../keys/key-set.ts'
+import type { ClaimsOfScope } from '../../oauth/claims.ts'
 import type { SigningAlgorithm } from '../../oauth/client.ts'
-import { openidConfiguration, openidScopes, paths } from '../../oauth/metadata.ts'
+import { openidConfiguration, paths } from '../../oauth/metadata.ts'
 import type { MutualTls } from '../../oauth/sender-constraint/mutual-tls.ts'
 import { allowAnyOrigin } from '../oauth/cors.ts'
 
 export type MetadataOptions = {
   readonly issuer: string
   readonly keySet: KeySet
+  readonly claimsOfScope: ClaimsOfScope
   readonly algorithms: readonly SigningAlgorithm[]
   readonly mutualTls: MutualTls | undefined
 }
@@ -16,9 +18,9 @@ export type MetadataOptions = {
 /** RFC 8414 §3, OpenID Connect Discovery §4, RFC 7517 §5: each is a buffer that was made before anybody asked. */
 export const metadata = async (
   app: FastifyInstance,
-  { issuer, keySet, algorithms, mutualTls }: MetadataOptions,
+  { issuer, keySet, claimsOfScope, algorithms, mutualTls }: MetadataOptions,
 ): Promise<void> => {
-  const known = document(openidConfiguration(issuer, openidScopes, algorithms, mutualTls))
+  const known = document(openidConfiguration(issuer, claimsOfScope, algorithms, mutualTls))
   for (const name of documents) app.get(`/.well-known/${name}`, async (request, reply) => send(request, reply, known))
   app.get(paths.jwks, async (request, reply) => send(request, reply, keySet()))
 }
@@ -26,11 +28,11 @@ export const metadata = async (
 /** K4: of an issuer with a path, RFC 8414 §3 puts the well-known part before it; mounted at the root of the host. */
 export const metadataBeforePath = async (
   app: FastifyInstance,
-  { issuer, algorithms, mutualTls }: Omit<MetadataOptions, 'keySet'>,
+  { issuer, claimsOfScope, algorithms, mutualTls }: Omit<MetadataOptions, 'keySet'>,
 ): Promise<void> => {
   const { pathname } = new URL(issuer)
   if (pathname === '/') return
-  const known = document(openidConfiguration(issuer, openidScopes, algorithms, mutualTls))
+  const known = document(openidConfiguration(issuer, claimsOfScope, algorithms, mutualTls))
   for (const name of documents)
     app.get(`/.well-known/${name}${pathname}`, async (request, reply) => send(request, reply, known))
 }

@@ -1,17 +1,16 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { invalidRequest } from '../../oauth/errors.ts'
-import type { TokenDependencies } from '../../oauth/introspection.ts'
 import { paths } from '../../oauth/metadata.ts'
 import { parseParameters } from '../../oauth/parameters.ts'
-import { userinfo as answer } from '../../oauth/userinfo.ts'
+import { userinfo as answer, type UserinfoDependencies } from '../../oauth/userinfo.ts'
 import { bodyOf } from '../form.ts'
 import { allowAnyOrigin, preflight } from '../oauth/cors.ts'
 import { type HolderCheck, type ShownToken, tokenIn } from '../oauth/shown-token.ts'
 
 export type UserinfoOptions = {
   readonly clock: Clock
-  readonly tokens: Omit<TokenDependencies, 'now'>
+  readonly tokens: Omit<UserinfoDependencies, 'now'>
   readonly holderCheck: HolderCheck
 }
 
@@ -33,7 +32,8 @@ export const userinfo = async (
     handler: async (request, reply) => {
       const shown = shownIn(request)
       const verifyAccessToken = holderCheck(request, reply, shown)
-      return answer(shown.token, { ...tokens, verifyAccessToken, now: clock.now() })
+      const answered = await answer(shown.token, { ...tokens, verifyAccessToken, now: clock.now() })
+      return answered.is === 'plain' ? answered.claims : reply.type('application/jwt').send(answered.jwt)
     },
   })
 }

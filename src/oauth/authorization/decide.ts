@@ -5,6 +5,8 @@ import type { AuthorizationRequest } from './request.ts'
 /** What is so at the browser and in the store when the decision is asked for. */
 export type Standing = {
   readonly person: Person | undefined
+  /** The `sub` by which the client knows that person. */
+  readonly subject: string | undefined
   readonly consent: Consent | undefined
   /** The client belongs to the server's owner: its people are not asked for consent. */
   readonly firstParty: boolean
@@ -29,10 +31,10 @@ export type Decision =
  * *for this request* is always a comparison of two instants, so that no flag is carried around.
  */
 export const decide = (request: AuthorizationRequest, standing: Standing): Decision => {
-  const { person, consent, receivedAt, now } = standing
+  const { person, consent } = standing
   const silent = request.prompt.includes('none')
 
-  const login = missingLogin(request, person, receivedAt, now)
+  const login = missingLogin(request, standing)
   if (login === 'refused' || (login && silent)) return { is: 'refuse', code: 'login_required' }
   if (login || !person) return { is: 'log-in', why: login ?? 'nobody' }
 
@@ -47,13 +49,11 @@ export const decide = (request: AuthorizationRequest, standing: Standing): Decis
 
 const missingLogin = (
   { prompt, maxAge, hintedSubject }: AuthorizationRequest,
-  person: Person | undefined,
-  receivedAt: Date,
-  now: Date,
+  { person, subject, receivedAt, now }: Standing,
 ): 'nobody' | 'confirm' | 'another' | 'refused' | undefined => {
   if (!person) return 'nobody'
   const isFresh = person.authenticatedAt >= receivedAt
-  if (hintedSubject !== undefined && hintedSubject !== person.userId) return isFresh ? 'refused' : 'another'
+  if (hintedSubject !== undefined && hintedSubject !== subject) return isFresh ? 'refused' : 'another'
   if (isFresh) return undefined
   if (prompt.includes('select_account')) return 'another'
   const age = (now.getTime() - person.authenticatedAt.getTime()) / 1000

@@ -1,4 +1,4 @@
-import { claimsWithin, parseClaims } from '../claims.ts'
+import { parseClaims } from '../claims.ts'
 import type { Client } from '../client.ts'
 import { invalidRequest, invalidScope, OAuthError, unauthorizedClient } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
@@ -72,7 +72,7 @@ export const parseRequest = (
   const scope = requestedScope(parameters.optional('scope'), client)
   const resources = parseResources(parameters.list('resource'), client.resources)
   audienceFor(resources, client.resources, scope, issuer)
-  const claims = claimsWithin(parseClaims(parameters.optional('claims')), scope)
+  const claims = parseClaims(parameters.optional('claims'))
   const claimedSubject = claims.id_token?.sub?.value
   const { clientId, redirectUri, responseMode, state } = to
   return {

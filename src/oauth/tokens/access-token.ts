@@ -12,12 +12,18 @@ export type AccessToken = {
   readonly issuedAt: Date
   readonly expiresAt: Date
   readonly jkt: Confirmation | undefined
+  /** RFC 9068 §2.2.3: of the person, for the API to decide by. */
+  readonly claims: Readonly<Record<string, unknown>>
   /** Of the person's login; undefined where no person is involved. */
   readonly login: { readonly sessionId: string; readonly authTime: Date; readonly acr: string } | undefined
 }
 
-/** RFC 9068 §2.2; `cnf` is RFC 9449 §6.1 or RFC 8705 §3.1, `auth_time` and `acr` RFC 9470 §6. */
+/**
+ * RFC 9068 §2.2; `cnf` is RFC 9449 §6.1 or RFC 8705 §3.1, `auth_time` and `acr` RFC 9470 §6. The protocol's own claims
+ * come last, so that none about a person can take their place.
+ */
 export const accessTokenClaims = (issuer: string, token: AccessToken) => ({
+  ...token.claims,
   iss: issuer,
   sub: token.subject,
   aud: token.audience.length === 1 ? token.audience[0] : token.audience,

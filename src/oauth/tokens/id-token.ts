@@ -5,6 +5,8 @@ import type { Family } from '../stores.ts'
 
 export type IdToken = {
   readonly family: Family
+  /** By which the client knows the person. */
+  readonly subject: string
   readonly nonce: string | undefined
   readonly accessToken: string
   /** Of the pair it came with. */
@@ -20,7 +22,7 @@ export type IdToken = {
 export const idTokenClaims = (issuer: string, { family, ...token }: IdToken) => ({
   ...token.claims,
   iss: issuer,
-  sub: family.userId,
+  sub: token.subject,
   aud: family.clientId,
   iat: numericDate(token.issuedAt),
   exp: numericDate(later(token.issuedAt, token.lifetime)),

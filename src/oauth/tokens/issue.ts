@@ -1,12 +1,13 @@
 import { later, numericDate } from '../../clock.ts'
 import type { Random } from '../../random.ts'
-import { idTokenPersonClaims } from '../claims.ts'
+import { accessTokenClaimNames, type ClaimsOfScope, idTokenClaimNames, pick } from '../claims.ts'
 import type { Client, SigningAlgorithm } from '../client.ts'
 import type { Authorization } from '../grants/grant.ts'
 import { formatScope } from '../scope.ts'
 import { tokenTypeOf } from '../sender-constraint/confirmation.ts'
+import type { SubjectOf } from '../subject.ts'
 import { type AccessToken, accessTokenClaims } from './access-token.ts'
-import { idTokenClaims } from './id-token.ts'
+import { type IdToken, idTokenClaims } from './id-token.ts'
 import { mintRefreshToken, type RefreshKey } from './refresh-token.ts'
 
 /** RFC 6749 §5.1, OIDC Core §3.1.3.3; `refresh_token_timeout` and `authorization_expires_in` are seconds. */
@@ -21,7 +22,7 @@ export type TokenResponse = {
   readonly id_token?: string
 }
 
-type Signer = { sign(typ: string, claims: object): Promise<string> }
+type Signer = { readonly alg: SigningAlgorithm; sign(typ: string, claims: object): Promise<string> }
 
 export type IssueDependencies = {
   readonly issuer: string
@@ -29,6 +30,10 @@ export type IssueDependencies = {
   /** Also of a key that has retired since: a retry repeats the very token. */
   signerOf(kid: string): Signer | undefined
   readonly refreshKeys: { find(id: string): RefreshKey | undefined }
+  /** What the tokens for this audience are signed with, whoever asks for them. */
+  algorithmFor(audience: readonly string[]): SigningAlgorithm | undefined
+  readonly claimsOfScope: ClaimsOfScope
+  readonly subjectOf: SubjectOf
   personClaims(userId: string): Promise<Readonly<Record<string, unknown>>>
   readonly random: Random
   readonly now: Date
@@ -58,9 +63,10 @@ const issueToClient = async (
     issuedAt: client.notBefore && client.notBefore > deps.now ? client.notBefore : deps.now,
     expiresAt: later(deps.now, client.access_token_lifetime),
     jkt: sender,
+    claims: {},
     login: undefined,
   }
-  const signer = deps.signer(client.access_token_signed_response_alg)
+  const signer = accessTokenSigner(audience, client, deps)
   const accessToken = await signer.sign('at+jwt', accessTokenClaims(deps.issuer, token))
   return accessMembers(accessToken, token, client.access_token_lifetime)
 }
@@ -70,13 +76,19 @@ const issueToPerson = async (
   client: Client,
   deps: IssueDependencies,
 ): Promise<TokenResponse> => {
-  const signer = deps.signerOf(pair.signingKid) ?? deps.signer(client.access_token_signed_response_alg)
+  const names = claimNames({ family, pair }, client, deps)
+  // Nobody's row is read for a token that says nothing about its person.
+  const isAsked = names.idToken.length > 0 || names.accessToken.length > 0
+  const person = isAsked ? await deps.personClaims(family.userId) : {}
+  const subject = deps.subjectOf(client, family.userId)
+  const signer = accessTokenSigner(pair.audience, client, deps, pair.signingKid)
   const accessToken = await signer.sign(
     'at+jwt',
     accessTokenClaims(deps.issuer, {
       ...pair,
-      subject: family.userId,
+      subject,
       clientId: family.clientId,
+      claims: pick(person, names.accessToken),
       login: { sessionId: family.sessionId, authTime: family.authTime, acr: family.acr },
     }),
   )
@@ -85,9 +97,36 @@ const issueToPerson = async (
     ...accessMembers(accessToken, pair, Math.max(0, left)),
     ...(family.refreshable && refreshMembers(family, deps)),
     ...(pair.scope.includes('openid') && {
-      id_token: await idToken(accessToken, { family, nonce, pair }, client, deps),
+      id_token: await idToken(
+        { accessToken, family, subject, nonce, pair, claims: pick(person, names.idToken) },
+        client,
+        deps,
+      ),
     }),
   }
+}
+
+const claimNames = (
+  { family, pair }: Pick<By<'person'>, 'family' | 'pair'>,
+  client: Client,
+  { issuer, claimsOfScope }: IssueDependencies,
+) => ({
+  idToken: pair.scope.includes('openid') ? idTokenClaimNames(pair.scope, family.claims, client, claimsOfScope) : [],
+  // A token for nothing but userinfo is read by nobody else.
+  accessToken: pair.audience.some((uri) => uri !== issuer) ? accessTokenClaimNames(pair.scope, claimsOfScope) : [],
+})
+
+/** @param kid of the key that signed the pair first: a retry repeats the very token, unless its API wants another algorithm */
+const accessTokenSigner = (
+  audience: readonly string[],
+  client: Client,
+  { algorithmFor, signer, signerOf }: IssueDependencies,
+  kid?: string,
+): Signer => {
+  const wanted = algorithmFor(audience)
+  const first = kid === undefined ? undefined : signerOf(kid)
+  if (first && (wanted === undefined || first.alg === wanted)) return first
+  return signer(wanted ?? client.access_token_signed_response_alg)
 }
 
 const accessMembers = (accessToken: string, { scope, jkt }: Pick<AccessToken, 'scope' | 'jkt'>, seconds: number) => ({
@@ -111,24 +150,21 @@ const refreshMembers = (
   }
 }
 
-const idToken = async (
-  accessToken: string,
-  { family, nonce, pair }: Pick<By<'person'>, 'family' | 'nonce' | 'pair'>,
+const idToken = (
+  {
+    pair,
+    ...said
+  }: Pick<IdToken, 'accessToken' | 'family' | 'subject' | 'nonce' | 'claims'> & Pick<By<'person'>, 'pair'>,
   client: Client,
   deps: IssueDependencies,
 ): Promise<string> => {
   const algorithm = client.id_token_signed_response_alg
-  const wanted = Object.keys(family.claims.id_token ?? {}).length > 0
-  const claims = wanted ? idTokenPersonClaims(await deps.personClaims(family.userId), pair.scope, family.claims) : {}
   const token = {
-    family,
-    nonce,
-    accessToken,
+    ...said,
     // An access token may be stamped later than the clock, after an act on its person; nothing revokes an ID token.
     issuedAt: pair.issuedAt < deps.now ? pair.issuedAt : deps.now,
     algorithm,
     lifetime: client.id_token_lifetime,
-    claims,
   }
   return deps.signer(algorithm).sign('JWT', idTokenClaims(deps.issuer, token))
 }

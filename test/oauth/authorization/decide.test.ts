@@ -46,6 +46,7 @@ const consent = (grantedAt: Date, scope = ['openid', 'read'], resources: string[
 const old = consent(at(-1000))
 const standing = (more: Partial<Standing> = {}): Standing => ({
   person: before,
+  subject: 'alice',
   consent: old,
   firstParty: false,
   isImitable: false,
