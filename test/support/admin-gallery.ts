@@ -189,7 +189,8 @@ export const adminPages = (words: Words): Readonly<Record<string, (presentation:
       ),
     'admin-events': (p) => eventsPage({ frame, events, ...last }, p),
     'admin-events-none': (p) => eventsPage({ frame, events: [], of: person, ...last }, p),
-    'admin-logouts': (p) => logoutsPage({ frame, logouts, asked: true, next: '/admin/logouts?after=1', first: undefined }, p),
+    'admin-logouts': (p) =>
+      logoutsPage({ frame, logouts, asked: true, next: '/admin/logouts?after=1', first: undefined }, p),
     'admin-logouts-none': (p) => logoutsPage({ frame, logouts: [], asked: false, ...last }, p),
     'admin-revoke': (p) => revokePage({ ...asked, kind: 'user' }, p),
     'admin-revoke-client': (p) => revokePage({ ...asked, kind: 'client', name: app }, p),

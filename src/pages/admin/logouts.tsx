@@ -40,18 +40,18 @@ const Logout = ({
   readonly logout: LogoutShown
   readonly frame: AdminFrame
   readonly t: LogoutTexts
-  readonly words: { readonly person: string; readonly state: string; readonly app: string }
+  readonly words: { readonly state: string }
 }) => (
   <tr>
     <th scope="row">
-      <Instant at={logout.ended} />
+      {logout.app}
+      <span class="muted">
+        <a href={`${frame.base}/admin/people/${logout.userId}`}>{logout.person}</a>, <Instant at={logout.ended} />
+      </span>
     </th>
-    <td data-label={words.app}>{logout.app}</td>
-    <td data-label={words.person}>
-      <a href={`${frame.base}/admin/people/${logout.userId}`}>{logout.person}</a>
-    </td>
     <td data-label={words.state}>
       {t.states[logout.state]}
+      {logout.attempts > 1 && <span class="muted">{t.attempts(logout.attempts)}</span>}
       {logout.state !== 'delivered' && <span class="muted">{outcomeWords(logout.outcome, t)}</span>}
       {logout.next && logout.attempts > 0 && (
         <span class="muted">
@@ -59,7 +59,6 @@ const Logout = ({
         </span>
       )}
     </td>
-    <td data-label={t.attempts}>{logout.attempts}</td>
     <td>
       <form id={`again-${logout.id}`} method="post" action={`${frame.base}/admin/logouts`}>
         <Hidden fields={[['csrf', frame.csrf], ...shownTo(frame.person), ['id', logout.id]]} />
@@ -75,7 +74,6 @@ const Logout = ({
 export const logoutsPage = ({ frame, logouts, asked, ...pager }: LogoutsPage, presentation: Presentation): string => {
   const words = adminTexts[presentation.language]
   const t = logoutTexts[presentation.language]
-  const labels = { person: words.person, state: words.state, app: words.families.app }
   return adminFrame(
     {
       frame,
@@ -91,10 +89,10 @@ export const logoutsPage = ({ frame, logouts, asked, ...pager }: LogoutsPage, pr
           <p class="muted">{logouts.length === 0 ? t.none : t.means}</p>
           {logouts.length > 0 && (
             <table>
-              <Heads labels={[t.when, labels.app, labels.person, labels.state, t.attempts]} acts={words.acts} />
+              <Heads labels={[words.families.app, words.state]} acts={words.acts} />
               <tbody>
                 {logouts.map((logout) => (
-                  <Logout key={logout.id} logout={logout} frame={frame} t={t} words={labels} />
+                  <Logout key={logout.id} logout={logout} frame={frame} t={t} words={words} />
                 ))}
               </tbody>
             </table>

@@ -6,8 +6,7 @@ const en = {
   means:
     'Apps that ask for it are told when a session they took part in ends. What could not be told is tried for a day.',
   none: 'In the last thirty days no app had to be told.',
-  when: 'Ended',
-  attempts: 'Attempts',
+  attempts: (count: number) => `Tried ${count} times.`,
   states: { delivered: 'Told', waiting: 'Waiting', given_up: 'Given up' },
   outcomes: {
     unanswered: 'It did not answer.',
@@ -28,8 +27,7 @@ const ko: LogoutTexts = {
   title: '앱에 알린 로그아웃',
   means: '요청한 앱에는 앱이 참여한 세션이 끝날 때 알려요. 알리지 못하면 하루 동안 다시 시도해요.',
   none: '지난 30일 동안 앱에 알릴 로그아웃이 없었어요.',
-  when: '끝난 시각',
-  attempts: '시도',
+  attempts: (count) => `${count}번 시도했어요.`,
   states: { delivered: '알렸어요', waiting: '기다리는 중', given_up: '그만뒀어요' },
   outcomes: {
     unanswered: '앱이 응답하지 않았어요.',
