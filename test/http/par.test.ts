@@ -272,7 +272,7 @@ t.test('client assertions at PAR: FAPI 2.0 §5.3.2.1', async (t) => {
   const client = await aKeyedClient(server, { first_party: true })
   const { parameters } = client.parameters()
   const status = async (changes: Record<string, unknown>) =>
-    (await client.push(parameters, await client.assertion(changes))).status
+    (await client.push(parameters, { assertion: await client.assertion(changes) })).status
   const now = client.now()
   const cases: readonly (readonly [title: string, changes: Record<string, unknown>, status: number])[] = [
     ['par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted', { nbf: now + 8, iat: now + 8 }, 201],

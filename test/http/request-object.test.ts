@@ -154,7 +154,10 @@ t.test('T5 T7 T8 an object that is not to be believed is a page, and leaves noth
 t.test('T8 an assertion of the same client is no request object, and the other way round', async (t) => {
   t.ok(isPage(await send(app, { request: await app.assertion() })))
   const object = await signed(app, {}, { sub: app.client_id, jti: 'x' }, { header: { typ: 'oauth-authz-req+jwt' } })
-  t.match(await app.push(app.parameters().parameters, object), { status: 401, body: { error: 'invalid_client' } })
+  t.match(await app.push(app.parameters().parameters, { assertion: object }), {
+    status: 401,
+    body: { error: 'invalid_client' },
+  })
 })
 
 t.test('request_object_signing_alg and require_signed_request_object (RFC 9101 §10.5)', async (t) => {

@@ -71,6 +71,7 @@ export const accountPages = (words: Words): Readonly<Record<string, (presentatio
       {
         clientId: 'notes',
         name: app,
+        start: uri,
         scope: ['openid', 'profile', 'offline_access', value],
         resources: [uri],
         since: at('1T08:00'),
@@ -80,6 +81,7 @@ export const accountPages = (words: Words): Readonly<Record<string, (presentatio
       {
         clientId: 'gone',
         name: undefined,
+        start: undefined,
         scope: ['openid'],
         resources: [],
         since: at('1T08:00'),

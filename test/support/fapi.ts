@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { SignJWT } from 'jose'
+import { calculateJwkThumbprint, SignJWT } from 'jose'
 import type { Answer, App, TestServer } from './server.ts'
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -26,7 +26,12 @@ export type KeyedClient = App & {
     readonly parameters: Record<string, string>
     readonly verifier: string
   }
-  push(parameters: Record<string, string>, assertion?: string): Promise<Answer>
+  /** @param sent an assertion in the place of a good one, and a DPoP proof */
+  push(
+    parameters: Record<string, string>,
+    sent?: { readonly assertion?: string; readonly proof?: string },
+  ): Promise<Answer>
+  redeem(code: string, verifier: string, proof?: string, assertion?: string): Promise<Answer>
   /** Where its person's browser is sent with what was pushed. */
   pushedUrl(answer: Answer, more?: Record<string, string>): string
 }
@@ -55,6 +60,14 @@ export const aKeyedClient = async (
       signing,
     )
 
+  const post = async (path: string, parameters: Record<string, string>, by: string | undefined, proof?: string) =>
+    server.post(
+      path,
+      { ...parameters, client_id, client_assertion_type: assertionType, client_assertion: by ?? (await assertion()) },
+      undefined,
+      proof === undefined ? {} : { dpop: proof },
+    )
+
   return {
     ...app,
     now,
@@ -77,14 +90,36 @@ export const aKeyedClient = async (
       const { url, verifier } = server.authorizeUrl(app, { scope: 'openid', ...changes })
       return { parameters: Object.fromEntries(new URL(url).searchParams), verifier }
     },
-    push: async (parameters, proof) =>
-      server.post('/oauth2/par', {
-        ...parameters,
-        client_id,
-        client_assertion_type: assertionType,
-        client_assertion: proof ?? (await assertion()),
-      }),
+    push: (parameters, { assertion, proof } = {}) => post('/oauth2/par', parameters, assertion, proof),
+    redeem: (code, code_verifier, proof, assertion) =>
+      post('/oauth2/token', { grant_type: 'authorization_code', code, code_verifier }, assertion, proof),
     pushedUrl: ({ body }, more = {}) =>
       `${server.base}/oauth2/authorize?${new URLSearchParams({ client_id, request_uri: String(body.request_uri), ...more })}`,
+  }
+}
+
+export type DpopKey = {
+  readonly jkt: string
+  /** A proof of it (RFC 9449 §4.2) for a POST to this path, now. */
+  proof(path: string, changes?: Record<string, unknown>): Promise<string>
+}
+
+export const aDpopKey = async (server: TestServer): Promise<DpopKey> => {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { kty, crv, x, y } = pair.publicKey.export({ format: 'jwk' })
+  const jwk = { kty: kty ?? '', crv: crv ?? '', x: x ?? '', y: y ?? '' }
+  let serial = 0
+  return {
+    jkt: await calculateJwkThumbprint(jwk),
+    proof: (path, changes = {}) =>
+      new SignJWT({
+        htm: 'POST',
+        htu: server.issuer + path,
+        iat: Math.floor(server.clock.now().getTime() / 1000),
+        jti: `proof ${x} ${serial++}`,
+        ...changes,
+      })
+        .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
+        .sign(pair.privateKey),
   }
 }

@@ -32,6 +32,7 @@ export type AccountStores = {
 }
 
 export type AccountOptions = {
+  readonly issuer: string
   readonly stores: AccountStores
   readonly passwords: Passwords
   readonly policy: SessionPolicy

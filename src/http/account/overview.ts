@@ -9,11 +9,12 @@ import { accountPage, type Done } from '../../pages/account/overview.tsx'
 import { deviceParts } from '../../user-agent.ts'
 import { queryParameters } from '../form-body.ts'
 import type { Presenter } from '../interaction/presentation.ts'
-import { appsOf, namesOf } from './apps.ts'
+import { appsOf, namesOf, startsOf } from './apps.ts'
 import type { ConsentList, FamilyList } from './contracts.ts'
 import type { Door } from './door.ts'
 
 export type OverviewOptions = {
+  readonly issuer: string
   readonly door: Door
   readonly presenter: Presenter
   readonly sessions: Pick<SessionStore, 'list'>
@@ -31,7 +32,7 @@ const textOf = (claim: unknown): string | undefined => (typeof claim === 'string
 
 /** Who is logged in, on which devices, and which apps know it. */
 export const overview = async (app: FastifyInstance, options: OverviewOptions): Promise<void> => {
-  const { door, presenter, sessions, clients, families, consents, notices } = options
+  const { issuer, door, presenter, sessions, clients, families, consents, notices } = options
 
   app.get('/account', async (request, reply) => {
     const visit = await door.enter(request, reply)
@@ -45,6 +46,8 @@ export const overview = async (app: FastifyInstance, options: OverviewOptions): 
     ])
     const ids = [...logins, ...granted, ...news].map(({ clientId }) => clientId)
     const names = await namesOf(clients, ids)
+    const connected = [...logins, ...granted].map(({ clientId }) => clientId)
+    const starts = await startsOf(clients, connected, issuer)
     // This device first, whatever was used since.
     const sorted = [...devices].sort((a, b) => Number(b.id === session.id) - Number(a.id === session.id))
     const done = queryParameters(request).get('done')
@@ -63,7 +66,7 @@ export const overview = async (app: FastifyInstance, options: OverviewOptions): 
       })),
       devices: sorted.slice(0, most.devices).map((each) => deviceOf(each, session.id, logins, names)),
       moreDevices: Math.max(0, sorted.length - most.devices),
-      apps: appsOf(granted, logins, names),
+      apps: appsOf(granted, logins, names, starts),
     }
     return presenter.send(request, reply, (presentation) => accountPage(data, presentation))
   })

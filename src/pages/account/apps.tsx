@@ -9,6 +9,8 @@ export type AppShown = {
   readonly clientId: string
   /** Undefined when the app is gone. */
   readonly name: string | undefined
+  /** Of an app that lets a login begin here. */
+  readonly start: string | undefined
   readonly scope: readonly string[]
   readonly resources: readonly string[]
   readonly since: Date
@@ -33,7 +35,15 @@ const App = ({
   const name = app.name ?? words.anApp
   return (
     <tr>
-      <th scope="row">{name}</th>
+      <th scope="row">
+        {app.start === undefined ? (
+          name
+        ) : (
+          <a id={`start-${app.clientId}`} href={app.start} rel="noreferrer">
+            {name}
+          </a>
+        )}
+      </th>
       <td data-label={words.apps.may}>
         <ul>
           {app.scope.map((scope) => (
