@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What an API pays to verify a token with the SDK, and how much of it is the look-up among the revocations.
+ * What an API pays to verify a token with the SDK, bound to a key or not, and how much of it is the look-up among the revocations.
  *
  *   npm run build && node bench/sdk.mjs [--seconds 3]
  */
@@ -21,6 +21,25 @@ const token = await issuer.issue()
 const whole = (await cpuPerAct(() => guard.verify(token, 'read'), { atOnce: 1, seconds })) * 1000
 const verified = await guard.verify(token)
 const { kid } = issuer.keys.tokens
+
+/** Microseconds of CPU for a token that is bound to a key, with a proof of its own for each request. */
+const boundCost = async (alg) => {
+  const key = await issuer.proofKey(alg)
+  const bound = await issuer.issue({ cnf: { jkt: key.jkt } })
+  const url = `${issuer.audience}/orders`
+  const requests = []
+  for (let n = 0; n < 4_000; n++) {
+    const headers = await key.headers({ url, token: bound })
+    requests.push({ headers, url, method: 'GET' })
+  }
+  for (const request of requests.splice(0, 500)) await guard.verify(request)
+  const before = process.cpuUsage()
+  for (const request of requests) await guard.verify(request)
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / requests.length
+}
+const bound = []
+for (const alg of ['ES256', 'EdDSA', 'PS256']) bound.push([alg, await boundCost(alg)])
 await issuer.close()
 
 const instant = Math.floor(Date.now() / 1000)
@@ -59,6 +78,10 @@ const known = tokens(1_000)
 const strange = tokens(50_000)
 
 process.stdout.write(`one verification: ${whole.toFixed(0)} µs CPU, ${Math.round(1e6 / whole)} per second and core\n`)
+for (const [alg, cost] of bound)
+  process.stdout.write(
+    `with a DPoP proof, ${alg}: ${cost.toFixed(0)} µs CPU, ${Math.round(1e6 / cost)} per second and core\n`,
+  )
 process.stdout.write('active revocations   look-up, tokens in use        look-up, each token for the first time\n')
 for (const entries of [0, 1_000, 100_000]) {
   const list = listOf(entries)

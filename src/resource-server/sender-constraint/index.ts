@@ -7,6 +7,7 @@ import { Broken } from '../refusal.ts'
 import { certificateIn } from './certificate.ts'
 import { createNonces } from './nonce.ts'
 import { type Proof, readProof } from './proof.ts'
+import { createProofKeys } from './proof-keys.ts'
 import { createProofMemory, ProofsFull } from './proof-memory.ts'
 import { targetOf } from './target.ts'
 
@@ -17,6 +18,7 @@ const unbound = (reason: string) => new Broken('invalid_token', 'cnf', reason)
 
 export const createSenderConstraint = (settings: Settings): SenderConstraint => {
   const { seconds, publicUrl, nonceSecret, proofs = createProofMemory(seconds) } = settings
+  const keys = createProofKeys()
   const nonces = nonceSecret === undefined ? undefined : createNonces(nonceSecret, seconds)
 
   const proofOf = async ({ token, request }: Presented): Promise<Proof> => {
@@ -28,7 +30,7 @@ export const createSenderConstraint = (settings: Settings): SenderConstraint => 
     const failed = (reason: string) => new Broken('invalid_dpop_proof', 'proof', reason)
     if (proof === undefined) throw failed('there is no DPoP header: send a proof of the key with each request')
     if (more.length > 0) throw failed('there are several DPoP headers')
-    return readProof({ proof, method: request.method, target, accessToken: token, now: seconds() })
+    return readProof({ proof, method: request.method, target, accessToken: token, now: seconds() }, keys)
   }
 
   const spend = async ({ nonce, id, until }: Proof): Promise<void> => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { calculateJwkThumbprint, compactVerify, decodeProtectedHeader, importJWK, type JWK } from 'jose'
+import { compactVerify, decodeProtectedHeader, type JWK } from 'jose'
 import { isObject } from '../exchange.ts'
 import { unfit } from '../key-kind.ts'
 import { Broken, proofAlgorithms, quoted } from '../refusal.ts'
+import type { createProofKeys, ProofKey } from './proof-keys.ts'
 import { isSameTarget } from './target.ts'
 
 /** Seconds that a proof may be old or early: the clock of an app and the way to here. */
@@ -29,16 +30,24 @@ export type Proof = {
   readonly until: Date
 }
 
+type ProofKeys = ReturnType<typeof createProofKeys>
+
 const broken = (reason: string) => new Broken('invalid_dpop_proof', 'proof', `the DPoP proof: ${reason}`)
 
 /**
  * RFC 9449 §4.3, but for the nonce and for the single use, which are last.
  * @throws Broken
  */
-export const readProof = async ({ proof, method, target, accessToken, now }: ProvenRequest): Promise<Proof> => {
+export const readProof = async (
+  { proof, method, target, accessToken, now }: ProvenRequest,
+  keys: ProofKeys,
+): Promise<Proof> => {
   if (proof.length > longest.proof) throw broken(`it is longer than ${longest.proof} characters`)
   const { jwk, alg } = keyIn(proof)
-  const { jti, htm, htu, iat, ath, nonce, exp, nbf } = await claimsUnder(jwk, alg, proof)
+  const { key, jkt } = await keys(jwk, alg).catch(() => {
+    throw broken('its jwk is no key')
+  })
+  const { jti, htm, htu, iat, ath, nonce, exp, nbf } = await claimsUnder(key, alg, proof)
 
   if (typeof jti !== 'string' || jti === '' || jti.length > longest.jti) throw broken(`jti is ${quoted(jti)}`)
   if (htm !== method) throw broken(`htm is ${quoted(htm)}, the method of the request is ${method}`)
@@ -55,7 +64,6 @@ export const readProof = async ({ proof, method, target, accessToken, now }: Pro
   const hash = createHash('sha256').update(accessToken).digest('base64url')
   if (ath !== hash) throw broken(`ath is ${quoted(ath)}, not the SHA-256 of the access token it came with`)
 
-  const jkt = await calculateJwkThumbprint(jwk)
   const id = createHash('sha256')
     .update(JSON.stringify([jkt, htu, jti]))
     .digest('base64url')
@@ -90,13 +98,17 @@ const headerOf = (proof: string) => {
   }
 }
 
-const claimsUnder = async (jwk: JWK, alg: string, proof: string): Promise<Readonly<Record<string, unknown>>> => {
+const claimsUnder = async (
+  key: ProofKey['key'],
+  alg: string,
+  proof: string,
+): Promise<Readonly<Record<string, unknown>>> => {
   try {
-    const { payload } = await compactVerify(proof, await importJWK(jwk, alg), { algorithms: [alg] })
+    const { payload } = await compactVerify(proof, key, { algorithms: [alg] })
     const claims: unknown = JSON.parse(Buffer.from(payload).toString('utf8'))
     if (isObject(claims)) return claims
   } catch {
-    // Whatever jose found wrong with key or signature, the client has to make another proof.
+    // Whatever jose found wrong, the client has to make another proof.
     throw broken('its signature is not of the key in its header')
   }
   throw broken('its payload is not a JSON object')
