@@ -31,6 +31,7 @@ import { deviceAuthorization } from './http/oauth/device-authorization.ts'
 import { createSubjectOf } from './http/oauth/id-token-hint.ts'
 import { introspect } from './http/oauth/introspect.ts'
 import { par } from './http/oauth/par.ts'
+import { register } from './http/oauth/register.ts'
 import { revocations } from './http/oauth/revocations.ts'
 import { revocationsStream } from './http/oauth/revocations-stream.ts'
 import { revoke } from './http/oauth/revoke.ts'
@@ -46,6 +47,7 @@ import { requestIds, requestLog } from './http/operations/request-id.ts'
 import { endConnections, type Readiness } from './http/operations/stop.ts'
 import type { Outbound } from './http/outbound/index.ts'
 import { createRequestObjects } from './http/outbound/remote-request-objects.ts'
+import { createSectorDocuments } from './http/outbound/sector-documents.ts'
 import type { EndingStore } from './identity/ending.ts'
 import type { Passwords } from './identity/password.ts'
 import { createQuota, defaultQuota } from './identity/quota.ts'
@@ -61,6 +63,9 @@ import type { SigningAlgorithm } from './oauth/client.ts'
 import { createKeysOf, type RemoteKeys } from './oauth/client-authentication/index.ts'
 import type { DeviceCodeStore } from './oauth/device/stores.ts'
 import type { DeliveryStore, ParticipantStore } from './oauth/logout/stores.ts'
+import { authenticationMethods } from './oauth/metadata.ts'
+import type { RegistrationPolicy } from './oauth/registration/policy.ts'
+import type { RegistrationStore } from './oauth/registration/stores.ts'
 import type { RevocationFeed } from './oauth/revocations/feed.ts'
 import type { ClientStore, CodeStore, FamilyStore, ReplayStore, TokenStore } from './oauth/stores.ts'
 import type { SubjectOf } from './oauth/subject.ts'
@@ -79,6 +84,7 @@ export type AppDependencies = {
   readonly random: Random
   readonly stores: {
     readonly clients: ClientStore
+    readonly registrations: RegistrationStore
     readonly codes: CodeStore
     readonly families: FamilyStore & HistoryStore & AccountStores['families']
     readonly interactions: InteractionStore
@@ -111,6 +117,7 @@ export type AppDependencies = {
   algorithmFor(audience: readonly string[]): SigningAlgorithm | undefined
   readonly claimsOfScope: ClaimsOfScope
   readonly subjectOf: SubjectOf
+  readonly registration: Pick<RegistrationPolicy, 'mode' | 'scope'>
   readonly passwords: Passwords
   readonly throttle: ThrottlePolicy
   readonly sessionPolicy: SessionPolicy
@@ -227,16 +234,24 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
       browser,
       interactions,
       algorithms,
+      registrations: stores.registrations,
     })
     await scope.register(deviceAuthorization, { door, clock, devices: deviceDependencies })
     const { pushedRequests } = stores
     await scope.register(par, { door, senders, clock, pushing: { issuer, keysOf, pushedRequests, subjectOf, random } })
-    await scope.register(introspect, { door, clock, tokens })
+    await scope.register(introspect, { door, clock, tokens: { ...tokens, signer: keys.signer } })
     await scope.register(revoke, { door, clock, tokens })
     await scope.register(revocations, { feed: deps.feed })
     await scope.register(revocationsStream, { feed: deps.feed })
     await scope.register(userinfo, { clock, tokens: { ...tokens, claimsOfScope, signer: keys.signer }, holderCheck })
-    await scope.register(metadata, { issuer, keySet, claimsOfScope, algorithms, mutualTls })
+    await scope.register(metadata, {
+      issuer,
+      keySet,
+      claimsOfScope,
+      algorithms,
+      mutualTls,
+      registration: deps.registration.mode,
+    })
   }
 
   /** For people: errors are pages. */
@@ -283,6 +298,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     })
     await scope.register(why, { sessions, families: stores.families, clients, browser, presenter, clock, basePath })
     await scope.register(account, {
+      issuer,
       stores,
       passwords: deps.passwords,
       policy: deps.sessionPolicy,
@@ -319,9 +335,23 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
 
   const prefix = { prefix: basePath }
   await app.register(backChannel, prefix)
+  const policy = {
+    ...deps.registration,
+    algorithms: deps.algorithms,
+    authenticationMethods: authenticationMethods(mutualTls),
+  }
+  const sectors = createSectorDocuments({ outbound: deps.outbound, log })
+  const registering = { issuer, policy, registrations: stores.registrations, sectors, random }
+  await app.register(register, { ...prefix, clock, registering })
   await app.register(frontChannel, prefix)
   await app.register(api, { ...prefix, issuer, administration, tokens, holderCheck, clock })
-  await app.register(metadataBeforePath, { issuer, claimsOfScope, algorithms, mutualTls })
+  await app.register(metadataBeforePath, {
+    issuer,
+    claimsOfScope,
+    algorithms,
+    mutualTls,
+    registration: deps.registration.mode,
+  })
   await app.register(health, { checks: deps.checks, readiness: deps.readiness })
   return app
 }

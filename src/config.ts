@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Mistake } from './config/rules.ts'
-import { type LogLevel, type Mode, type Variable, variables } from './config/variables.ts'
+import type { Variable } from './config/variable.ts'
+import { type LogLevel, type Mode, variables } from './config/variables.ts'
 import type { SessionLimit } from './identity/stores.ts'
 import type { SigningAlgorithm } from './oauth/client.ts'
+import type { RegistrationMode } from './oauth/registration/policy.ts'
 
 export { configurationTable, type LogLevel, type Mode } from './config/variables.ts'
 
@@ -31,6 +33,8 @@ export type Config = {
   readonly outboundAllow: readonly string[]
   readonly logLevel: LogLevel
   readonly signingAlgorithms: readonly SigningAlgorithm[]
+  readonly registration: RegistrationMode
+  readonly registrationScope: readonly string[]
   readonly sessionIdleLifetime: number
   readonly sessionLifetime: number
   /** Of one person; undefined: as many as are wanted. */
@@ -180,6 +184,8 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     outboundAllow: read(rest.outboundAllow),
     logLevel: read(rest.logLevel),
     signingAlgorithms: read(rest.signingAlgorithms),
+    registration: read(rest.registration),
+    registrationScope: read(rest.registrationScope),
     sessionIdleLifetime,
     sessionLifetime,
     sessionLimit: most === undefined ? undefined : { most, policy },

@@ -83,6 +83,7 @@ export const assemble = async (deps: {
     algorithmFor: () => undefined,
     claimsOfScope: standardClaimsOfScope,
     subjectOf: createSubjectOf(await directory.subjectSecret()),
+    registration: { mode: config.registration, scope: config.registrationScope },
     clock,
     random,
     stores,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { SessionLimit } from '../identity/stores.ts'
 import { type SigningAlgorithm, signingAlgorithms } from '../oauth/client.ts'
+import { registrationVariables } from './registration.ts'
 import {
   addressBlock,
   algorithms,
@@ -15,23 +16,12 @@ import {
   seconds,
   text,
 } from './rules.ts'
+import { type Variable, variable } from './variable.ts'
 
 const modes = ['development', 'production', 'test'] as const
 export type Mode = (typeof modes)[number]
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
-/** @property rule from the text of the environment; throws `Mistake` with the rule that the text broke */
-export type Variable<T> = {
-  readonly name: string
-  readonly fallback: T
-  /** The default as the README shows it, where it is not the fallback itself. */
-  readonly shown?: string
-  readonly meaning: string
-  readonly secret?: true
-  readonly rule: (text: string) => T
-}
-const variable = <T>(declared: Variable<T>): Variable<T> => declared
-
 /** Every setting there is. */
 export const variables = {
   mode: variable<Mode>({
@@ -190,6 +180,7 @@ export const variables = {
     meaning: `Comma separated, of ${signingAlgorithms.map((name) => `\`${name}\``).join(', ')}; a key of each is kept. RS256 must be among them.`,
     rule: algorithms,
   }),
+  ...registrationVariables,
   sessionIdleLifetime: variable({
     name: 'SESSION_IDLE_LIFETIME',
     fallback: 86400,

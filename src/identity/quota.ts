@@ -26,6 +26,12 @@ export const pushQuota: QuotaPolicy<'network' | 'client'> = {
   client: { attempts: 6000, windowSeconds: 60 },
 }
 
+/** Of clients that registered themselves. */
+export const registrationQuota: QuotaPolicy<'network' | 'all'> = {
+  network: { attempts: 100, windowSeconds: 3600 },
+  all: { attempts: 1000, windowSeconds: 3600 },
+}
+
 /** RFC 8628 §5.1: of user codes that were not right. */
 export const userCodeQuota: QuotaPolicy<'network' | 'browser'> = {
   network: { attempts: 5, windowSeconds: 60 },

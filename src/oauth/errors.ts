@@ -14,6 +14,7 @@ const statuses = {
   invalid_target: 400,
   invalid_redirect_uri: 400,
   invalid_client_metadata: 400,
+  unapproved_software_statement: 400,
   access_denied: 400,
   login_required: 400,
   consent_required: 400,

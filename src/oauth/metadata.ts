@@ -5,6 +5,7 @@ import { methods } from './client-authentication/index.ts'
 import { clientAlgorithms } from './client-jwt.ts'
 import { grantTypes } from './grants/index.ts'
 import { challengeMethods } from './pkce.ts'
+import type { RegistrationMode } from './registration/policy.ts'
 import { proofAlgorithms } from './sender-constraint/dpop.ts'
 import { type MutualTls, mutualTlsMetadata, works } from './sender-constraint/mutual-tls.ts'
 
@@ -18,13 +19,14 @@ export const paths = {
   revoke: '/oauth2/revoke',
   revocations: '/oauth2/revocations',
   revocationsStream: '/oauth2/revocations/stream',
+  register: '/oauth2/register',
   userinfo: '/oauth2/userinfo',
   logout: '/oauth2/logout',
   sessionCheck: '/oauth2/session/check',
   jwks: '/.well-known/jwks.json',
 } as const
 
-const authenticationMethods = (mutualTls: MutualTls | undefined) =>
+export const authenticationMethods = (mutualTls: MutualTls | undefined) =>
   methods.filter(works(mutualTls)).map(({ name }) => name)
 const confidentialMethods = (mutualTls: MutualTls | undefined) =>
   authenticationMethods(mutualTls).filter((method) => method !== 'none')
@@ -79,9 +81,15 @@ export const openidConfiguration = (
   claimsOfScope: ClaimsOfScope,
   algorithms: readonly SigningAlgorithm[],
   mutualTls?: MutualTls,
+  registration: RegistrationMode = 'off',
 ) => {
   const document = openidMetadata(issuer, claimsOfScope, algorithms, mutualTls)
-  return { ...document, ...mutualTlsMetadata(document, issuer, mutualTls) }
+  return {
+    ...document,
+    // RFC 7591 §3.
+    ...(registration !== 'off' && { registration_endpoint: issuer + paths.register }),
+    ...mutualTlsMetadata(document, issuer, mutualTls),
+  }
 }
 
 /** OpenID Connect Discovery 1.0 §3, with RP-Initiated Logout 1.0 §2.1. */

@@ -1,6 +1,7 @@
 import { type Database, type Statement, statement } from './database.ts'
 import { partitionName, type Week, weekAfter, weekOf } from './ledger-week.ts'
 import { translated } from './unavailable.ts'
+import { fewClients, unusedClients } from './unused-clients.ts'
 
 const batch = 1000
 const weeksAhead = 4
@@ -25,8 +26,10 @@ const expired = (table: string, column: string): Statement<Record<string, never>
        SELECT ctid FROM ${table} WHERE ${column} < $1 LIMIT ${batch} FOR UPDATE SKIP LOCKED))`,
   )
 
+type Sweep = { readonly what: Statement<Record<string, never>>; readonly age: number; readonly most?: number }
+
 /** Families before sessions, so that none is left without the session that explains it. */
-const sweeps = [
+const sweeps: readonly Sweep[] = [
   { what: expired('interactions', 'expires_at'), age: 0 },
   // As long as a login that it began may still be completed: then it is spent.
   { what: expired('pushed_requests', 'expires_at'), age: day / 24 },
@@ -40,6 +43,8 @@ const sweeps = [
   { what: expired('admin_links', 'expires_at'), age: 0 },
   { what: expired('token_families', 'absolute_expires_at'), age: afterwards },
   { what: expired('sessions', 'absolute_expires_at'), age: afterwards },
+  { what: expired('initial_access_tokens', 'expires_at'), age: 0 },
+  { what: unusedClients, age: afterwards, most: fewClients },
   { what: expired('logout_deliveries', 'created_at'), age: afterwards },
   { what: expired('notices', 'at'), age: retention },
   { what: expired('events', 'at'), age: retention },
@@ -84,13 +89,13 @@ export const createMaintenance = (database: Database, log: Log): MaintenanceStor
   return {
     sweep: async (now) => {
       let deleted = 0
-      for (const { what, age } of sweeps) {
+      for (const { what, age, most = batch } of sweeps) {
         const before = new Date(now.getTime() - age)
         let count: number
         do {
           count = await database.count(what, [before])
           deleted += count
-        } while (count === batch)
+        } while (count === most)
       }
       return deleted
     },

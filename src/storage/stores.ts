@@ -6,6 +6,7 @@ import type { RefreshKeyStore, SigningKeyStore } from '../keys/stores.ts'
 import type { InteractionStore, PushedRequestStore } from '../oauth/authorization/stores.ts'
 import type { DeviceCodeStore } from '../oauth/device/stores.ts'
 import type { DeliveryStore, ParticipantStore } from '../oauth/logout/stores.ts'
+import type { RegistrationStore } from '../oauth/registration/stores.ts'
 import type { RevocationStore } from '../oauth/revocations/stores.ts'
 import type { CodeStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
 import { createAdminLinks } from './admin-links.ts'
@@ -28,6 +29,7 @@ import { createMaintenance, type MaintenanceStore } from './maintenance.ts'
 import { createNotices } from './notices.ts'
 import { createPushedRequests } from './pushed-requests.ts'
 import { createRefreshKeys } from './refresh-keys.ts'
+import { createRegistrations } from './registrations.ts'
 import { createReplays } from './replays.ts'
 import { createRevocations } from './revocations.ts'
 import { createSessions } from './sessions.ts'
@@ -37,6 +39,7 @@ import { createUsers } from './users.ts'
 
 export type Stores = {
   readonly clients: Clients
+  readonly registrations: RegistrationStore
   readonly families: Families
   readonly codes: CodeStore
   readonly interactions: InteractionStore
@@ -71,8 +74,10 @@ export const createStores = (
 ): Stores => {
   const changes = createChanges(database, log)
   const clientCache = createClientCache(database, changes)
+  const clients = createClients(database, clientCache)
   return {
-    clients: createClients(database, clientCache),
+    clients,
+    registrations: createRegistrations(database, clientCache, clients),
     families: createFamilies(database),
     codes: createCodes(database),
     interactions: createInteractions(database),

@@ -8,6 +8,7 @@ import { OAuthError, unauthorizedClient } from '../../oauth/errors.ts'
 import type { GrantDependencies } from '../../oauth/grants/grant.ts'
 import { grantTypes } from '../../oauth/grants/index.ts'
 import { paths } from '../../oauth/metadata.ts'
+import type { RegistrationStore } from '../../oauth/registration/stores.ts'
 import { type IssueDependencies, issue } from '../../oauth/tokens/issue.ts'
 import type { Browser } from '../browser.ts'
 import { bodyParameters } from '../form.ts'
@@ -27,11 +28,12 @@ export type TokenOptions = {
   readonly interactions: Pick<InteractionStore, 'person'>
   /** This server has a key for each. */
   readonly algorithms: readonly SigningAlgorithm[]
+  readonly registrations: Pick<RegistrationStore, 'markUsed'>
 }
 
 /** RFC 6749 §3.2. The endpoint owns the steps that every grant shares, so that none can forget one. */
 export const token = async (app: FastifyInstance, options: TokenOptions): Promise<void> => {
-  const { door, senders, clock, grants, issuing, browser, interactions, algorithms } = options
+  const { door, senders, clock, grants, issuing, browser, interactions, algorithms, registrations } = options
   const cookies = createRefreshCookies(grants.issuer)
   await app.register(fastifyCookie)
   preflight(app, paths.token, 'POST')
@@ -62,7 +64,13 @@ export const token = async (app: FastifyInstance, options: TokenOptions): Promis
     const sender = await senders.senderOf(request, client, proof, now)
     const presented = { now, origin: originOf(request), refreshCookie, sessionAtBrowser, sender }
     const authorization = await grant.authorize(parameters, client, { ...grants, ...presented })
-    return cookies.deliver(reply, await issue(authorization, client, { ...issuing, now }), authorization, now)
+    const response = await issue(authorization, client, { ...issuing, now })
+    // Of clients that registered themselves, once a day. The tokens are good whether it could be written or not.
+    if (client.registration)
+      await registrations.markUsed(client.client_id, now).catch((err: unknown) => {
+        request.log.warn({ err }, 'that a client is used was not written down; its next login tries again')
+      })
+    return cookies.deliver(reply, response, authorization, now)
   })
 }
 

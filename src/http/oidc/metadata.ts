@@ -4,6 +4,7 @@ import type { KeySet } from '../../keys/key-set.ts'
 import type { ClaimsOfScope } from '../../oauth/claims.ts'
 import type { SigningAlgorithm } from '../../oauth/client.ts'
 import { openidConfiguration, paths } from '../../oauth/metadata.ts'
+import type { RegistrationMode } from '../../oauth/registration/policy.ts'
 import type { MutualTls } from '../../oauth/sender-constraint/mutual-tls.ts'
 import { allowAnyOrigin } from '../oauth/cors.ts'
 
@@ -13,14 +14,15 @@ export type MetadataOptions = {
   readonly claimsOfScope: ClaimsOfScope
   readonly algorithms: readonly SigningAlgorithm[]
   readonly mutualTls: MutualTls | undefined
+  readonly registration: RegistrationMode
 }
 
 /** RFC 8414 §3, OpenID Connect Discovery §4, RFC 7517 §5: each is a buffer that was made before anybody asked. */
 export const metadata = async (
   app: FastifyInstance,
-  { issuer, keySet, claimsOfScope, algorithms, mutualTls }: MetadataOptions,
+  { issuer, keySet, claimsOfScope, algorithms, mutualTls, registration }: MetadataOptions,
 ): Promise<void> => {
-  const known = document(openidConfiguration(issuer, claimsOfScope, algorithms, mutualTls))
+  const known = document(openidConfiguration(issuer, claimsOfScope, algorithms, mutualTls, registration))
   for (const name of documents) app.get(`/.well-known/${name}`, async (request, reply) => send(request, reply, known))
   app.get(paths.jwks, async (request, reply) => send(request, reply, keySet()))
 }
@@ -28,11 +30,11 @@ export const metadata = async (
 /** K4: of an issuer with a path, RFC 8414 §3 puts the well-known part before it; mounted at the root of the host. */
 export const metadataBeforePath = async (
   app: FastifyInstance,
-  { issuer, claimsOfScope, algorithms, mutualTls }: Omit<MetadataOptions, 'keySet'>,
+  { issuer, claimsOfScope, algorithms, mutualTls, registration }: Omit<MetadataOptions, 'keySet'>,
 ): Promise<void> => {
   const { pathname } = new URL(issuer)
   if (pathname === '/') return
-  const known = document(openidConfiguration(issuer, claimsOfScope, algorithms, mutualTls))
+  const known = document(openidConfiguration(issuer, claimsOfScope, algorithms, mutualTls, registration))
   for (const name of documents)
     app.get(`/.well-known/${name}${pathname}`, async (request, reply) => send(request, reply, known))
 }

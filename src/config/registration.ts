@@ -1,0 +1,31 @@
+import { administratorScope } from '../oauth/administrator-scope.ts'
+import { type RegistrationMode, registrationModes, usualScope } from '../oauth/registration/policy.ts'
+import { Mistake, oneOf } from './rules.ts'
+import { variable } from './variable.ts'
+
+/** RFC 6749 §3.3. @throws Mistake */
+const scope = (value: string): readonly string[] => {
+  const values = value.split(' ')
+  if (!values.every((each) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(each)) || new Set(values).size < values.length)
+    throw new Mistake('must be scope values with one space between them, none twice')
+  if (values.includes(administratorScope)) throw new Mistake(`must not have ${administratorScope}`)
+  return values
+}
+
+/** Who may register clients over the network, and for what. */
+export const registrationVariables = {
+  registration: variable<RegistrationMode>({
+    name: 'REGISTRATION',
+    fallback: 'off',
+    meaning:
+      'Whether apps register themselves (RFC 7591, RFC 7592): `off`, `token` (with a token of `tessera client invite`), or `open` to everybody.',
+    rule: oneOf(registrationModes),
+  }),
+  registrationScope: variable<readonly string[]>({
+    name: 'REGISTRATION_SCOPE',
+    fallback: usualScope,
+    shown: `\`${usualScope.join(' ')}\``,
+    meaning: 'What an app that registers itself may ask people for.',
+    rule: scope,
+  }),
+}

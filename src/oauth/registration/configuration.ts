@@ -1,0 +1,93 @@
+import { timingSafeEqual } from 'node:crypto'
+import { secret as newSecret } from '../../random.ts'
+import { isRecord } from '../../record.ts'
+import type { Client } from '../client.ts'
+import { InvalidMetadata } from '../registration.ts'
+import { hashOf, plausible, refused, registrationAccessTokenPrefix, standingOf } from './access-token.ts'
+import { type ClientInformation, clientInformation } from './answer.ts'
+import { makeSecret, type RegistrationDependencies, usesSecret } from './register.ts'
+import { metadataSaid } from './request.ts'
+import { checkSector } from './sector-identifier.ts'
+
+/** A client at its own registration, RFC 7592 §2. */
+export type Admitted = { readonly client: Client; readonly token: string; readonly presented: Buffer }
+
+/** @throws OAuthError invalid_token, with one text for whatever is wrong: RFC 7592 §2.1 */
+export const admit = async (
+  clientId: string,
+  token: string | undefined,
+  { registrations }: Pick<RegistrationDependencies, 'registrations'>,
+): Promise<Admitted> => {
+  const presented = plausible(token, registrationAccessTokenPrefix)
+  if (!presented || token === undefined) throw refused('no registration access token')
+  const client = await registrations.find(clientId)
+  const standing = standingOf(client, presented)
+  if (!client || !standing) throw refused('not a registration access token of this client')
+  if (standing === 'last' && client.registration && client.registration.hash.length > presented.length)
+    await registrations.settle(clientId, presented)
+  return { client, token, presented }
+}
+
+/** RFC 7592 §2.1. */
+export const readClient = (
+  { client, token }: Admitted,
+  { issuer }: Pick<RegistrationDependencies, 'issuer'>,
+): ClientInformation => {
+  const { client_id: clientId, createdAt } = client
+  return clientInformation(issuer, { clientId, createdAt, metadata: client, secret: undefined, token })
+}
+
+/**
+ * RFC 7592 §2.2: what is sent takes the place of all that was registered. The token in the answer is a new one.
+ * @throws InvalidMetadata
+ */
+export const replaceClient = async (
+  sent: unknown,
+  admitted: Admitted,
+  deps: RegistrationDependencies,
+): Promise<ClientInformation> => {
+  const { issuer, policy, registrations, sectors, random, now } = deps
+  const { client, presented } = admitted
+  const { client_id: clientId, createdAt } = client
+  const mistakes = isRecord(sent) ? identityMistakes(sent, client, now) : []
+  if (mistakes.length > 0) throw new InvalidMetadata(mistakes)
+  const metadata = metadataSaid(sent, { policy, clientId, current: client })
+  await checkSector(metadata, sectors)
+
+  const standing = standingSecrets(client, now)
+  const made = usesSecret(metadata) && standing.length === 0 ? makeSecret(random, now) : undefined
+  const token = newSecret(random, registrationAccessTokenPrefix)
+  const secret = usesSecret(metadata) ? made?.stored : 'none'
+  const replaced = await registrations.replace(clientId, { metadata, presented, next: hashOf(token), secret })
+  if (!replaced) throw refused('the token was replaced meanwhile')
+  // What the client sent of its secret was right, and this server does not know it otherwise.
+  const known = isRecord(sent) && typeof sent.client_secret === 'string' ? sent.client_secret : undefined
+  const text = made?.text ?? (usesSecret(metadata) ? known : undefined)
+  return clientInformation(issuer, { clientId, createdAt, metadata, secret: text, token })
+}
+
+/** RFC 7592 §2.3. */
+export const deleteClient = async (
+  { client }: Admitted,
+  { registrations, now }: Pick<RegistrationDependencies, 'registrations' | 'now'>,
+): Promise<void> => {
+  await registrations.remove(client.client_id, now)
+}
+
+/** RFC 7592 §2.2: what "MUST NOT" be in the request, and what must be as it is. */
+const identityMistakes = (sent: Readonly<Record<string, unknown>>, client: Client, now: Date) => [
+  ...(sent.client_id === client.client_id ? [] : [{ field: 'client_id', problem: 'must be that of the client' }]),
+  ...(sent.client_secret === undefined || isSecretOf(sent.client_secret, client, now)
+    ? []
+    : [{ field: 'client_secret', problem: 'is not that of the client, which does not choose it' }]),
+  ...['registration_access_token', 'registration_client_uri', 'client_secret_expires_at', 'client_id_issued_at']
+    .filter((field) => Object.hasOwn(sent, field))
+    .map((field) => ({ field, problem: 'must not be sent' })),
+]
+
+const standingSecrets = ({ secrets }: Client, now: Date) =>
+  secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
+
+const isSecretOf = (sent: unknown, client: Client, now: Date): boolean =>
+  typeof sent === 'string' &&
+  standingSecrets(client, now).reduce((found, { hash }) => timingSafeEqual(hash, hashOf(sent)) || found, false)

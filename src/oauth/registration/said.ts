@@ -1,0 +1,109 @@
+import { signingAlgorithms } from '../client.ts'
+import type { Mistake } from '../registration-rules/rule.ts'
+import { type RegistrationPolicy, registrable } from './policy.ts'
+
+/** What came in, before it is known to have any shape. */
+export type Said = Readonly<Record<string, unknown>>
+
+/** O1: what is refused of clients that register themselves, beyond the rules for everybody. */
+export const mistakesIn = (said: Said, policy: RegistrationPolicy, scope: readonly string[]): readonly Mistake[] => [
+  ...encryption(said),
+  ...returnedValues(said),
+  ...redirects(said),
+  ...pages(said),
+  ...names(said),
+  ...scopes(said, scope),
+  ...abilities(said, policy),
+]
+
+const texts = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : []
+
+const mistake = (field: string, problem: string, wrong = true): readonly Mistake[] =>
+  wrong ? [{ field, problem }] : []
+
+const encrypted = /^(?:\w{1,30}_encrypted_response|request_object_encryption)_(?:alg|enc)$/
+
+/** RFC 7591 §2 would ignore them, and the client would take what it gets for encrypted. */
+const encryption = (said: Said): readonly Mistake[] =>
+  Object.keys(said)
+    .filter((name) => encrypted.test(name))
+    .flatMap((name) => mistake(name, 'is not served: nothing is encrypted here but the connection'))
+
+/** RFC 7591 §2.1: "response_types" and "grant_types" must agree. */
+const returnedValues = ({ grant_types, response_types }: Said): readonly Mistake[] => {
+  const hasGrant = grant_types === undefined || texts(grant_types).includes('authorization_code')
+  const hasCode = texts(response_types).includes('code')
+  return [
+    ...mistake('response_types', 'has code, which needs the grant type authorization_code', hasCode && !hasGrant),
+    ...mistake(
+      'response_types',
+      'must have code for the grant type authorization_code',
+      Array.isArray(response_types) && response_types.length === 0 && hasGrant,
+    ),
+    ...mistake(
+      'grant_types',
+      'has client_credentials, which is not for clients that register themselves',
+      texts(grant_types).includes('client_credentials'),
+    ),
+  ]
+}
+
+const local = /^https?:\/\/(?:[^/?#@]*\.)?(?:localhost|127(?:\.\d+){3}|\[::1\])\.?(?=[:/?#]|$)/i
+
+/**
+ * OIDC Registration §2, `application_type`: "Web Clients ... MUST only register URLs using the https scheme ... they MUST NOT
+ * use localhost as the hostname." What a native one may have is what isRegistrable knows, with https for RFC 8252 §7.2.
+ */
+const redirects = ({ application_type, redirect_uris }: Said): readonly Mistake[] =>
+  application_type === 'native'
+    ? []
+    : texts(redirect_uris).flatMap((uri, index) =>
+        mistake(
+          `redirect_uris[${index}]`,
+          'must be https and not on this machine, unless application_type is native',
+          !/^https:/i.test(uri) || local.test(uri),
+        ),
+      )
+
+const pages = (said: Said): readonly Mistake[] =>
+  ['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'sector_identifier_uri'].flatMap((field) => {
+    const uri = said[field]
+    return mistake(field, 'must be https', typeof uri === 'string' && !/^https:/i.test(uri))
+  })
+
+/** A name that turns the text around it, or hides a part of itself, is another on the page. */
+const hidden = /[\p{Cc}\p{Co}\p{Cn}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u
+
+const names = (said: Said): readonly Mistake[] =>
+  ['client_name', 'software_id', 'software_version'].flatMap((field) => {
+    const text = said[field]
+    return mistake(field, 'has a character that cannot be seen', typeof text === 'string' && hidden.test(text))
+  })
+
+const scopes = ({ scope }: Said, allowed: readonly string[]): readonly Mistake[] =>
+  mistake(
+    'scope',
+    `may only have ${allowed.join(' ')}`,
+    typeof scope === 'string' && scope.split(' ').some((value) => value !== '' && !allowed.includes(value)),
+  )
+
+/** What this server would have to sign, and how the client proves itself: only what works here. */
+const abilities = (said: Said, { algorithms, authenticationMethods }: RegistrationPolicy): readonly Mistake[] => [
+  ...registrable
+    .filter((name) => name.endsWith('_signed_response_alg'))
+    .flatMap((name) => {
+      const known = signingAlgorithms.find((each) => each === said[name])
+      return mistake(
+        name,
+        `must be one of ${algorithms.join(', ')}`,
+        known !== undefined && !algorithms.includes(known),
+      )
+    }),
+  ...mistake(
+    'token_endpoint_auth_method',
+    `must be one of ${authenticationMethods.join(', ')}`,
+    typeof said.token_endpoint_auth_method === 'string' &&
+      !authenticationMethods.some((each) => each === said.token_endpoint_auth_method),
+  ),
+]

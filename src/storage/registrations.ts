@@ -1,0 +1,98 @@
+import { LRUCache } from 'lru-cache'
+import { withNext } from '../oauth/registration/access-token.ts'
+import type { RegistrationStore } from '../oauth/registration/stores.ts'
+import type { ClientCache } from './client-cache.ts'
+import { type Clients, secretData } from './clients.ts'
+import { type Database, json, statement } from './database.ts'
+import { asJson } from './json.ts'
+import type { Prisma } from './prisma/client.ts'
+
+const day = 86_400_000
+/** Clients that registered themselves and that nobody has used yet. Those that register at once may pass it by a few. */
+const mostUnused = 10_000
+
+const invited = statement<{ id: string }>(
+  'invitation_find',
+  'SELECT id FROM initial_access_tokens WHERE hash = $1 AND uses_left > 0 AND expires_at > $2',
+)
+const marked = statement(
+  'registration_used',
+  'UPDATE clients SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)',
+)
+
+const isFull = async (tx: Prisma.TransactionClient): Promise<boolean> => {
+  const waiting = await tx.$queryRaw<readonly object[]>`
+    SELECT 1 FROM clients WHERE registration_hash IS NOT NULL AND last_used_at IS NULL
+    OFFSET ${mostUnused - 1} LIMIT 1`
+  return waiting.length > 0
+}
+
+/** One statement counts down, and the row's lock puts those who come at once in line: it is never spent too often. */
+const spend = (tx: Prisma.TransactionClient, hash: Uint8Array, now: Date) =>
+  tx.$executeRaw`UPDATE initial_access_tokens SET uses_left = uses_left - 1
+    WHERE hash = ${hash} AND uses_left > 0 AND expires_at > ${now}`
+
+export const createRegistrations = (
+  database: Database,
+  { read, change }: ClientCache,
+  clients: Pick<Clients, 'delete'>,
+): RegistrationStore => {
+  /** What this server wrote down today. */
+  const marks = new LRUCache<string, number>({ max: 5000 })
+
+  return {
+    isInvited: async (hash, now) => (await database.rows(invited, [hash, now])).length > 0,
+
+    register: async ({ clientId, metadata, secret, hash, invitation }, now) => {
+      let outcome: 'registered' | 'uninvited' | 'full' = 'registered'
+      await change(clientId, async (tx) => {
+        outcome = 'registered'
+        if (await isFull(tx)) outcome = 'full'
+        else if (invitation && (await spend(tx, Uint8Array.from(invitation), now)) === 0) outcome = 'uninvited'
+        if (outcome !== 'registered') return { count: 0 }
+        const registrationHash = Uint8Array.from(hash)
+        await tx.client.create({ data: { id: clientId, metadata: asJson(metadata), createdAt: now, registrationHash } })
+        if (secret) await tx.clientSecret.create({ data: secretData(clientId, secret) })
+        return { count: 1 }
+      })
+      return outcome
+    },
+
+    replace: (clientId, { metadata, presented, next, secret }) =>
+      change(clientId, async (tx) => {
+        const registrationHash = Uint8Array.from(withNext(presented, next))
+        const count = await tx.$executeRaw`
+          UPDATE clients SET metadata = ${json(metadata)}::jsonb, registration_hash = ${registrationHash}
+          WHERE id = ${clientId} AND ${Uint8Array.from(presented)} IN
+            (substring(registration_hash FROM 1 FOR 32), substring(registration_hash FROM 33))`
+        if (count === 0) return { count }
+        if (secret === 'none') await tx.clientSecret.deleteMany({ where: { clientId } })
+        else if (secret) await tx.clientSecret.create({ data: secretData(clientId, secret) })
+        return { count }
+      }),
+
+    find: read,
+    remove: clients.delete,
+
+    settle: async (clientId, used) => {
+      const hash = Uint8Array.from(used)
+      await change(clientId, async (tx) => ({
+        count: await tx.$executeRaw`
+          UPDATE clients SET registration_hash = ${hash}
+          WHERE id = ${clientId} AND substring(registration_hash FROM 33) = ${hash}`,
+      }))
+    },
+
+    markUsed: async (clientId, now) => {
+      const today = Math.floor(now.getTime() / day)
+      if (marks.get(clientId) === today) return
+      await database.count(marked, [clientId, now, new Date(today * day)])
+      marks.set(clientId, today)
+    },
+
+    invite: async ({ id, hash, uses, expiresAt }, now) => {
+      const data = { id, hash: Uint8Array.from(hash), createdAt: now, expiresAt, usesLeft: uses }
+      await database.prisma((prisma) => prisma.initialAccessToken.create({ data }))
+    },
+  }
+}
