@@ -102,6 +102,7 @@ t.test('every command of the README does what it says', { timeout: 180_000 }, as
     appPort,
     secret: /tcs_[\w-]{43}/.exec(outputOf('client create'))?.[0] ?? '',
   })
+  await onADevice(t, base, outputOf('device_authorization'))
   await atAnApi(t, { folder, here, token: String(JSON.parse(await shell(curl)).access_token) })
   const farewell = said(server, /"event":"stopped"/)
   await Promise.all([farewell, stopped(server)])
@@ -110,6 +111,19 @@ t.test('every command of the README does what it says', { timeout: 180_000 }, as
     'Ctrl-C stops it cleanly, with its PostgreSQL',
   )
 })
+
+const onADevice = async (t: Test, base: string, answer: string) => {
+  const { device_code, verification_uri_complete } = JSON.parse(answer)
+  const phone = aVisitor(base)
+  await phone.visit(verification_uri_complete)
+  await phone.submit('device-form', {}, 'device-submit')
+  await phone.submit('login-form', { username: 'alice', password: 'open sesame' }, 'login-submit')
+  await phone.submit('consent-form', {}, 'consent-allow')
+  const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
+  const body = new URLSearchParams({ client_id: 'my-tv', grant_type, device_code })
+  const response = await fetch(`${base}/oauth2/token`, { method: 'POST', body })
+  t.match(await response.json(), { token_type: 'Bearer', scope: 'openid' }, 'log in on a device without a browser')
+}
 
 const [appCode = '', guardCode = '', apiCode = ''] = blocks('js')
 
