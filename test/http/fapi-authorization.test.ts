@@ -31,33 +31,46 @@ t.test('fapi2-security-profile-final-happy-flow: pushed, answered, redeemed with
   )
 })
 
-t.test(
-  'fapi2-security-profile-final-ensure-authorization-request-without-state-success, -nonce, long ones',
-  async (t) => {
-    const { parameters } = bank.parameters({ state: '', nonce: '' })
-    const bare = await visitor.send(bank.pushedUrl(await bank.push(parameters)))
-    t.ok(codeOf(bare), 'ensure-authorization-request-without-nonce-success')
-    t.notOk(bare.leaves?.searchParams.has('state'))
-    for (const [title, changes] of [
-      ['ensure-authorization-request-with-64-char-nonce-success', { nonce: 'n'.repeat(64) }],
-      ['ensure-authorization-request-with-long-nonce', { nonce: 'n'.repeat(384) }],
-      ['ensure-authorization-request-with-long-state', { state: 's'.repeat(384) }],
-    ] as const) {
-      const dpop = await aDpopKey(server)
-      const { parameters, verifier } = bank.parameters(changes)
-      const page = await visitor.send(bank.pushedUrl(await bank.push(parameters)))
-      t.equal(page.leaves?.searchParams.get('state'), parameters.state, `fapi2-security-profile-final-${title}`)
-      const { body } = await bank.redeem(codeOf(page), verifier, await dpop.proof('/oauth2/token'))
-      const [, payload = ''] = String(body.id_token).split('.')
-      t.equal(JSON.parse(Buffer.from(payload, 'base64url').toString()).nonce, parameters.nonce)
-    }
-    const scoped = bank.parameters({ scope: 'email openid' })
-    t.ok(
-      codeOf(await visitor.visit(bank.pushedUrl(await bank.push(scoped.parameters)))),
-      'ensure-other-scope-order-succeeds',
-    )
-  },
-)
+t.test('FAPI 2.0 requests without state, without nonce, with long ones', async (t) => {
+  const { parameters } = bank.parameters({ state: '', nonce: '' })
+  const bare = await visitor.send(bank.pushedUrl(await bank.push(parameters)))
+  t.ok(codeOf(bare), 'fapi2-security-profile-final-ensure-authorization-request-without-nonce-success')
+  t.notOk(
+    bare.leaves?.searchParams.has('state'),
+    'fapi2-security-profile-final-ensure-authorization-request-without-state-success',
+  )
+  for (const [title, changes] of [
+    ['fapi2-security-profile-final-ensure-authorization-request-with-64-char-nonce-success', { nonce: 'n'.repeat(64) }],
+    ['fapi2-security-profile-final-ensure-authorization-request-with-long-nonce', { nonce: 'n'.repeat(384) }],
+    ['fapi2-security-profile-final-ensure-authorization-request-with-long-state', { state: 's'.repeat(384) }],
+  ] as const) {
+    const dpop = await aDpopKey(server)
+    const { parameters, verifier } = bank.parameters(changes)
+    const page = await visitor.send(bank.pushedUrl(await bank.push(parameters)))
+    t.equal(page.leaves?.searchParams.get('state'), parameters.state, title)
+    const { body } = await bank.redeem(codeOf(page), verifier, await dpop.proof('/oauth2/token'))
+    const [, payload = ''] = String(body.id_token).split('.')
+    t.equal(JSON.parse(Buffer.from(payload, 'base64url').toString()).nonce, parameters.nonce)
+  }
+  const scoped = bank.parameters({ scope: 'email openid' })
+  t.ok(
+    codeOf(await visitor.visit(bank.pushedUrl(await bank.push(scoped.parameters)))),
+    'fapi2-security-profile-final-ensure-other-scope-order-succeeds',
+  )
+})
+
+t.test('fapi2-security-profile-final-test-claims-parameter-identity-claims', async (t) => {
+  const claims = JSON.stringify({ id_token: { name: { essential: true }, email: null }, userinfo: { name: null } })
+  const carol = await server.aPerson('carol', { name: 'Carol', email: 'carol@id.example' })
+  const at = server.visitor()
+  const dpop = await aDpopKey(server)
+  const { parameters, verifier } = bank.parameters({ scope: 'openid profile email', claims })
+  await at.visit(bank.pushedUrl(await bank.push(parameters)))
+  const page = await at.submit('login-form', { username: carol.username, password: carol.password })
+  const { body } = await bank.redeem(codeOf(page), verifier, await dpop.proof('/oauth2/token'))
+  const [, payload = ''] = String(body.id_token).split('.')
+  t.match(JSON.parse(Buffer.from(payload, 'base64url').toString()), { name: 'Carol', email: 'carol@id.example' })
+})
 
 t.test('fapi2-security-profile-final-user-rejects-authentication', async (t) => {
   const at = server.visitor()
@@ -137,17 +150,22 @@ t.test(
   },
 )
 
-t.test(
-  'fapi2-security-profile-final-ensure-pkce-code-verifier-required, incorrect-pkce-code-verifier-rejected',
-  async (t) => {
-    const dpop = await aDpopKey(server)
-    const { code, verifier } = await aCode()
-    const refused = { status: 400, body: { error: 'invalid_grant' } }
-    t.match(await bank.redeem(code, '', await dpop.proof('/oauth2/token')), refused)
-    t.match(await bank.redeem(code, 'x'.repeat(43), await dpop.proof('/oauth2/token')), refused)
-    t.match(await bank.redeem(code, verifier, await dpop.proof('/oauth2/token')), { status: 200 })
-  },
-)
+t.test('FAPI 2.0 a code without its verifier', async (t) => {
+  const dpop = await aDpopKey(server)
+  const { code, verifier } = await aCode()
+  const refused = { status: 400, body: { error: 'invalid_grant' } }
+  t.match(
+    await bank.redeem(code, '', await dpop.proof('/oauth2/token')),
+    refused,
+    'fapi2-security-profile-final-ensure-pkce-code-verifier-required',
+  )
+  t.match(
+    await bank.redeem(code, 'x'.repeat(43), await dpop.proof('/oauth2/token')),
+    refused,
+    'fapi2-security-profile-final-incorrect-pkce-code-verifier-rejected',
+  )
+  t.match(await bank.redeem(code, verifier, await dpop.proof('/oauth2/token')), { status: 200 })
+})
 
 t.test('fapi2-security-profile-final-ensure-token-endpoint-fails-with-expired-auth-code: after 62 s', async (t) => {
   const dpop = await aDpopKey(server)

@@ -275,12 +275,27 @@ t.test('client assertions at PAR: FAPI 2.0 §5.3.2.1', async (t) => {
     (await client.push(parameters, { assertion: await client.assertion(changes) })).status
   const now = client.now()
   const cases: readonly (readonly [title: string, changes: Record<string, unknown>, status: number])[] = [
-    ['par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted', { nbf: now + 8, iat: now + 8 }, 201],
-    ['par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails', { nbf: now + 61 }, 401],
-    ['par-test-array-as-audience-fails', { aud: [server.issuer] }, 401],
-    ['par-test-par-endpoint-url-as-audience-fails', { aud: `${server.issuer}/oauth2/par` }, 401],
-    ['par-test-token-endpoint-url-as-audience-fails', { aud: `${server.issuer}/oauth2/token` }, 401],
+    [
+      'fapi2-security-profile-final-par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted',
+      { nbf: now + 8, iat: now + 8 },
+      201,
+    ],
+    [
+      'fapi2-security-profile-final-par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails',
+      { nbf: now + 61 },
+      401,
+    ],
+    ['fapi2-security-profile-final-par-test-array-as-audience-fails', { aud: [server.issuer] }, 401],
+    [
+      'fapi2-security-profile-final-par-test-par-endpoint-url-as-audience-fails',
+      { aud: `${server.issuer}/oauth2/par` },
+      401,
+    ],
+    [
+      'fapi2-security-profile-final-par-test-token-endpoint-url-as-audience-fails',
+      { aud: `${server.issuer}/oauth2/token` },
+      401,
+    ],
   ]
-  for (const [title, changes, expected] of cases)
-    t.equal(await status(changes), expected, `fapi2-security-profile-final-${title}`)
+  for (const [title, changes, expected] of cases) t.equal(await status(changes), expected, title)
 })
