@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Mistake } from './config/rules.ts'
+import type { ResourceAlgorithms } from './config/tokens.ts'
 import type { Variable } from './config/variable.ts'
 import { type LogLevel, type Mode, variables } from './config/variables.ts'
 import type { SessionLimit } from './identity/stores.ts'
+import type { ClaimsOfScope } from './oauth/claims.ts'
 import type { SigningAlgorithm } from './oauth/client.ts'
 import type { RegistrationMode } from './oauth/registration/policy.ts'
 
@@ -33,6 +35,8 @@ export type Config = {
   readonly outboundAllow: readonly string[]
   readonly logLevel: LogLevel
   readonly signingAlgorithms: readonly SigningAlgorithm[]
+  readonly resourceAlgorithms: ResourceAlgorithms
+  readonly claimsOfScope: ClaimsOfScope
   readonly registration: RegistrationMode
   readonly registrationScope: readonly string[]
   readonly sessionIdleLifetime: number
@@ -164,6 +168,11 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
   for (const { name } of [rest.mutualTlsUrl, rest.mutualTlsAuthorities])
     if (env[name] && !takesCertificates) refuse(`${name} means nothing without MTLS_PORT or MTLS_PROXY`)
 
+  const signingAlgorithms = read(rest.signingAlgorithms)
+  const resourceAlgorithms = read(rest.resourceAlgorithms)
+  if ([...resourceAlgorithms.values()].some((algorithm) => !signingAlgorithms.includes(algorithm)))
+    refuse('RESOURCE_ALGORITHMS must name no algorithm that SIGNING_ALGORITHMS does not')
+
   const config: Config = {
     mode,
     issuer,
@@ -183,7 +192,9 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     trustProxy: read(rest.trustProxy),
     outboundAllow: read(rest.outboundAllow),
     logLevel: read(rest.logLevel),
-    signingAlgorithms: read(rest.signingAlgorithms),
+    signingAlgorithms,
+    resourceAlgorithms,
+    claimsOfScope: read(rest.claimsOfScope),
     registration: read(rest.registration),
     registrationScope: read(rest.registrationScope),
     sessionIdleLifetime,

@@ -11,7 +11,7 @@ import { defaultThrottle } from './identity/throttle.ts'
 import { createKeyDirectory } from './keys/directory.ts'
 import { createKeyRing } from './keys/key-ring.ts'
 import { createRefreshKeyRing } from './keys/refresh-key-ring.ts'
-import { standardClaimsOfScope } from './oauth/claims.ts'
+import { algorithmFor } from './oauth/resource.ts'
 import { createRevocationFeed } from './oauth/revocations/feed.ts'
 import { createSubjectOf } from './oauth/subject.ts'
 import type { Random } from './random.ts'
@@ -80,8 +80,8 @@ export const assemble = async (deps: {
       },
     },
     algorithms,
-    algorithmFor: () => undefined,
-    claimsOfScope: standardClaimsOfScope,
+    algorithmFor: (audience) => algorithmFor(audience, config.resourceAlgorithms),
+    claimsOfScope: config.claimsOfScope,
     subjectOf: createSubjectOf(await directory.subjectSecret()),
     registration: { mode: config.registration, scope: config.registrationScope },
     clock,

@@ -23,7 +23,7 @@ t.test('nothing set runs on loopback with the embedded database', async (t) => {
   t.equal(config.sessionLimit, undefined)
   t.same(readConfig({ MAX_SESSIONS: '1' }).sessionLimit, { most: 1, policy: 'evict-oldest' })
   t.same(config.trustProxy, [])
-  t.same(config.signingAlgorithms, ['RS256'])
+  t.same(config.signingAlgorithms, ['RS256', 'ES256', 'EdDSA'])
 })
 
 t.test('the issuer follows the port, and TLS', async (t) => {

@@ -1,10 +1,8 @@
 import { resolve } from 'node:path'
 import type { SessionLimit } from '../identity/stores.ts'
-import { type SigningAlgorithm, signingAlgorithms } from '../oauth/client.ts'
 import { registrationVariables } from './registration.ts'
 import {
   addressBlock,
-  algorithms,
   atLeast,
   directory,
   flag,
@@ -16,6 +14,7 @@ import {
   seconds,
   text,
 } from './rules.ts'
+import { tokenVariables } from './tokens.ts'
 import { type Variable, variable } from './variable.ts'
 
 const modes = ['development', 'production', 'test'] as const
@@ -174,12 +173,7 @@ export const variables = {
     meaning: `One of ${logLevels.map((level) => `\`${level}\``).join(', ')}.`,
     rule: oneOf(logLevels),
   }),
-  signingAlgorithms: variable<readonly SigningAlgorithm[]>({
-    name: 'SIGNING_ALGORITHMS',
-    fallback: ['RS256'],
-    meaning: `Comma separated, of ${signingAlgorithms.map((name) => `\`${name}\``).join(', ')}; a key of each is kept. RS256 must be among them.`,
-    rule: algorithms,
-  }),
+  ...tokenVariables,
   ...registrationVariables,
   sessionIdleLifetime: variable({
     name: 'SESSION_IDLE_LIFETIME',

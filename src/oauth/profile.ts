@@ -10,6 +10,8 @@ type Profile = Exclude<ClientMetadata['profile'], 'none'>
 
 /** SP §5.4.1: no RS256, whose padding is too forgiving. */
 export const fapiAlgorithms = ['PS256', 'ES256', 'EdDSA'] as const satisfies readonly SigningAlgorithm[]
+/** Where the client does not say: with a key that every server has, and short. */
+export const usualFapiAlgorithm = 'ES256' satisfies (typeof fapiAlgorithms)[number]
 const isFapi = (algorithm: SigningAlgorithm | undefined): boolean => fapiAlgorithms.some((each) => each === algorithm)
 
 /** What this client may sign with. @param registered for what it signs now, if it registered anything */
@@ -73,9 +75,9 @@ export const profileDefaults = (said: Readonly<Record<string, unknown>>): Partia
     ...demands[profile],
     token_endpoint_auth_method: 'private_key_jwt',
     ...(!isBound && { dpop_bound_access_tokens: true }),
-    ...Object.fromEntries(always.map((field) => [field, fapiAlgorithms[0]])),
+    ...Object.fromEntries(always.map((field) => [field, usualFapiAlgorithm])),
     ...(profile === 'fapi2_message_signing' &&
-      Object.fromEntries(signedByServer.map((field) => [field, fapiAlgorithms[0]]))),
+      Object.fromEntries(signedByServer.map((field) => [field, usualFapiAlgorithm]))),
   }
 }
 

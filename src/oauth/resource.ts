@@ -1,3 +1,4 @@
+import type { SigningAlgorithm } from './client.ts'
 import { invalidTarget } from './errors.ts'
 import { within } from './scope.ts'
 
@@ -42,4 +43,18 @@ export const audienceFor = (
   if (standard !== undefined) return [standard]
   if (scope.includes('openid')) return [issuer]
   throw invalidTarget('The request names no resource and the client has no default one (RFC 9068 §3).')
+}
+
+/**
+ * What the tokens for these resources are signed with, where the resources and not the client decide it.
+ * @throws invalid_target when one token would have to be signed in two ways
+ */
+export const algorithmFor = (
+  audience: readonly string[],
+  algorithms: ReadonlyMap<string, SigningAlgorithm>,
+): SigningAlgorithm | undefined => {
+  const [wanted, ...others] = new Set(audience.flatMap((uri) => algorithms.get(uri) ?? []))
+  if (others.length > 0)
+    throw invalidTarget('These resources want tokens signed by different algorithms: ask for one of them at a time.')
+  return wanted
 }

@@ -96,7 +96,7 @@ t.test('FAPI 2.0 Message Signing §5.4: its clients ask for a signed answer, and
   const page = await visitor.send(bank.pushedUrl(await push({ response_mode: 'jwt' })))
   const [[name, jwt] = [], ...more] = inQuery(page)
   t.same([name, more], ['response', []])
-  t.equal(decodeProtectedHeader(String(jwt)).alg, 'PS256')
+  t.equal(decodeProtectedHeader(String(jwt)).alg, 'ES256')
   t.match(await opened(String(jwt), bank), { code: String })
   const plain = await ask(bank, {})
   t.match(await opened(String(inQuery(plain)[0]?.[1]), bank), { error: 'invalid_request' })

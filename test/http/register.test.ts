@@ -2,7 +2,7 @@ import t from 'tap'
 import { redirectUri, registeringAt } from '../support/registering.ts'
 import { aServer } from '../support/server.ts'
 
-const server = await aServer(t, { env: { REGISTRATION: 'open' } })
+const server = await aServer(t, { env: { REGISTRATION: 'open', SIGNING_ALGORITHMS: 'RS256' } })
 const { register, registered } = registeringAt(server)
 const alice = await server.aPerson()
 const mistakes = ({ body }: { body: Record<string, unknown> }) => String(body.error_description)
@@ -221,5 +221,5 @@ t.test('a client that registers for the profile fapi2 (FAPI 2.0 §5.3.2)', async
     jwks_uri: 'https://app.example/jwks',
   })
   t.equal(answer.status, 400, 'this server has no key of a FAPI algorithm')
-  t.match(mistakes(answer), /profile needs PS256/)
+  t.match(mistakes(answer), /profile needs ES256/)
 })

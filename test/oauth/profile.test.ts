@@ -24,14 +24,14 @@ t.test('what is not said is set as FAPI 2.0 Security Profile §5.3.2 asks', asyn
     dpop_bound_access_tokens: true,
     tls_client_certificate_bound_access_tokens: false,
     rotation: 'reuse',
-    id_token_signed_response_alg: 'PS256',
-    access_token_signed_response_alg: 'PS256',
+    id_token_signed_response_alg: 'ES256',
+    access_token_signed_response_alg: 'ES256',
     require_signed_request_object: false,
   })
   t.match(checkMetadata(message), {
     require_signed_request_object: true,
-    authorization_signed_response_alg: 'PS256',
-    introspection_signed_response_alg: 'PS256',
+    authorization_signed_response_alg: 'ES256',
+    introspection_signed_response_alg: 'ES256',
   })
   const tls = checkMetadata({
     ...least,

@@ -56,6 +56,7 @@ export const token = async (app: FastifyInstance, options: TokenOptions): Promis
       throw unauthorizedClient(`This client is not registered for the grant type ${grant.name}.`)
     }
     requireKeys(client, algorithms)
+    issuing.algorithmFor(parameters.list('resource'))
     const refreshCookie = cookies.read(request, client)
     const sessionAtBrowser = async () => {
       const hash = sessionHash(browser.session(request))
