@@ -1,5 +1,5 @@
 import t from 'tap'
-import { aDevice, aDeviceApp } from '../support/devices.ts'
+import { aDevice, aDeviceApp, approve } from '../support/devices.ts'
 import { aServer, claims } from '../support/server.ts'
 
 const server = await aServer(t)
@@ -29,4 +29,17 @@ t.test('RFC 8628: a television shows a code, a phone enters it, and the televisi
   t.match(claims(body.access_token), { sub: alice.id, client_id: app.client_id, scope: 'openid offline_access read' })
   t.match(claims(body.id_token), { sub: alice.id, aud: app.client_id, amr: ['pwd'] })
   t.equal((await server.refresh(app, String(body.refresh_token))).status, 200)
+})
+
+t.test('S22 a device without offline_access is logged in as long as the browser that allowed it', async (t) => {
+  const app = await aDeviceApp(server)
+  const [lasting, passing] = [await aDevice(server, app), await aDevice(server, app, { scope: 'openid read' })]
+  const phone = server.visitor()
+  await approve(alice, phone, lasting.userCode)
+  await approve(alice, phone, passing.userCode)
+  const tokens = [await lasting.poll(), await passing.poll()].map(({ body }) => String(body.refresh_token))
+  await phone.visit('/oauth2/logout')
+  await phone.submit('logout-form', {}, 'logout-confirm')
+  const statuses = await Promise.all(tokens.map(async (token) => (await server.refresh(app, token)).status))
+  t.same(statuses, [200, 400])
 })

@@ -259,3 +259,24 @@ t.test('T20 who decides too late is told so, and the device hears expired_token'
   t.same(await rows(server), before)
   t.match(await device.poll(), { status: 400, body: { error: 'expired_token' } })
 })
+
+t.test('T20 a user code is found while the secret that keyed it is accepted, and no longer', async (t) => {
+  const [old, fresh] = ['o'.repeat(32), 'f'.repeat(32)]
+  const before = await aServer(t, { env: { COOKIE_SECRETS: old } })
+  const both = await aServer(t, { beside: before, env: { COOKIE_SECRETS: `${fresh},${old}` } })
+  const later = await aServer(t, { beside: before, env: { COOKIE_SECRETS: fresh } })
+  const { userCode } = await aDevice(before, await aDeviceApp(before))
+  const enterAt = async (there: typeof before) => {
+    const visitor = there.visitor()
+    await visitor.visit('/device')
+    const headers = { origin: new URL(before.issuer).origin }
+    const { csrf = '' } = visitor.at().forms[0]?.fields ?? {}
+    return visitor.send('/device', {
+      method: 'POST',
+      body: new URLSearchParams({ csrf, user_code: userCode }),
+      headers,
+    })
+  }
+  t.equal((await enterAt(later)).status, 400)
+  t.equal((await enterAt(both)).status, 303)
+})

@@ -11,7 +11,13 @@ const tokens = await server.logIn(alice, app)
 const { hostname, port } = new URL(server.issuer)
 const form = 'application/x-www-form-urlencoded'
 const authorization = `Basic ${Buffer.from(`${app.client_id}:${app.secret}`).toString('base64')}`
-const endpoints = ['/oauth2/token', '/oauth2/introspect', '/oauth2/revoke', '/oauth2/userinfo']
+const endpoints = [
+  '/oauth2/token',
+  '/oauth2/device_authorization',
+  '/oauth2/introspect',
+  '/oauth2/revoke',
+  '/oauth2/userinfo',
+]
 const send = (path: string, body: string, type: string | undefined, headers: Record<string, string> = {}) =>
   fetch(server.issuer + path, {
     method: 'POST',

@@ -158,3 +158,24 @@ t.test('what stands between a request and its code (OIDC Core §3.1.2.3, §3.1.2
     t.equal(decision.is === 'grant' ? 'grant' : `${decision.is} ${detail}`, expected, what)
   }
 })
+
+t.test('T20 a device is asked for by its person alone, whatever was allowed before (RFC 8628 §5.4)', async (t) => {
+  const { redirectUri: _, responseMode: __, state: ___, codeChallenge: ____, ...asked } = aRequest()
+  const askedAt = received.toISOString()
+  const device = {
+    codeHash: '',
+    userCode: 'WDJB-MJHT',
+    ip: undefined,
+    userAgent: undefined,
+    askedAt,
+    expiresAt: askedAt,
+  }
+  for (const [title, more] of Object.entries({
+    'an own app': { firstParty: true },
+    'a consent of before': { consent: old },
+    'a consent since': { consent: consent(at(10)) },
+    'a login since, in an own app': { person: since, consent: consent(at(10)), firstParty: true },
+  }))
+    t.equal(decide({ ...asked, device }, standing(more)).is, 'consent', title)
+  t.match(decide({ ...asked, device }, standing({ person: undefined })), { is: 'log-in', why: 'nobody' })
+})
