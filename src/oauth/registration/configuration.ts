@@ -5,7 +5,7 @@ import type { Client } from '../client.ts'
 import { InvalidMetadata } from '../registration.ts'
 import { hashOf, plausible, refused, registrationAccessTokenPrefix, standingOf } from './access-token.ts'
 import { type ClientInformation, clientInformation } from './answer.ts'
-import { makeSecret, type RegistrationDependencies, usesSecret } from './register.ts'
+import { clientIdPattern, makeSecret, type RegistrationDependencies, usesSecret } from './register.ts'
 import { metadataSaid } from './request.ts'
 import { checkSector } from './sector-identifier.ts'
 
@@ -20,7 +20,7 @@ export const admit = async (
 ): Promise<Admitted> => {
   const presented = plausible(token, registrationAccessTokenPrefix)
   if (!presented || token === undefined) throw refused('no registration access token')
-  const client = await registrations.find(clientId)
+  const client = clientIdPattern.test(clientId) ? await registrations.find(clientId) : undefined
   const standing = standingOf(client, presented)
   if (!client || !standing) throw refused('not a registration access token of this client')
   if (standing === 'last' && client.registration && client.registration.hash.length > presented.length)

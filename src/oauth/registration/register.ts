@@ -16,6 +16,10 @@ export type RegistrationDependencies = {
   readonly now: Date
 }
 
+/** T13: nobody chooses the name of a client, and a person's is a UUID. */
+const newClientId = (random: Random): string => `dyn_${random.bytes(12).toString('hex')}`
+export const clientIdPattern = /^dyn_[0-9a-f]{24}$/
+
 /**
  * RFC 7591 §3: authorised first, then read, and only then is anything fetched or spent.
  * @param token the initial access token, if any was sent
@@ -33,8 +37,7 @@ export const register = async (
   if (policy.mode !== 'open' && !(invitation && (await registrations.isInvited(invitation, now))))
     throw refused('no initial access token that could be spent')
 
-  // T13: nobody chooses the name of a client, and a person's is a UUID.
-  const clientId = `dyn_${random.bytes(12).toString('hex')}`
+  const clientId = newClientId(random)
   const metadata = metadataSaid(sent, { policy, clientId, current: undefined })
   admit()
   await checkSector(metadata, sectors)
