@@ -28,7 +28,7 @@ import { accessTokenRecognizer, accessTokenVerifier } from './http/oauth/access-
 import { authorize } from './http/oauth/authorize.ts'
 import { createClientDoor } from './http/oauth/client-door.ts'
 import { deviceAuthorization } from './http/oauth/device-authorization.ts'
-import { createSubjectOf } from './http/oauth/id-token-hint.ts'
+import { createHintedSubject } from './http/oauth/id-token-hint.ts'
 import { introspect } from './http/oauth/introspect.ts'
 import { par } from './http/oauth/par.ts'
 import { register } from './http/oauth/register.ts'
@@ -187,7 +187,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     verifyAccessToken,
   })
   const requestObjects = createRequestObjects({ outbound: deps.outbound, clock, log })
-  const subjectOf = createSubjectOf(keys, clock)
+  const hintedSubject = createHintedSubject(keys, clock)
   const door = createClientDoor({ issuer, clients: stores.clients, replays: stores.replays, keysOf, certificateOf })
 
   const grants = {
@@ -238,7 +238,12 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     })
     await scope.register(deviceAuthorization, { door, clock, devices: deviceDependencies })
     const { pushedRequests } = stores
-    await scope.register(par, { door, senders, clock, pushing: { issuer, keysOf, pushedRequests, subjectOf, random } })
+    await scope.register(par, {
+      door,
+      senders,
+      clock,
+      pushing: { issuer, keysOf, pushedRequests, hintedSubject, random },
+    })
     await scope.register(introspect, { door, clock, tokens: { ...tokens, signer: keys.signer } })
     await scope.register(revoke, { door, clock, tokens })
     await scope.register(revocations, { feed: deps.feed })
@@ -272,7 +277,8 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
       presentation: { keysOf, pushedRequests: stores.pushedRequests, requestObjects },
       dispatcher,
       deliver,
-      subjectOf,
+      hintedSubject,
+      algorithms,
       clock,
       explains,
     })

@@ -101,3 +101,13 @@ t.test('FAPI 2.0 Message Signing §5.4: its clients ask for a signed answer, and
   const plain = await ask(bank, {})
   t.match(await opened(String(inQuery(plain)[0]?.[1]), bank), { error: 'invalid_request' })
 })
+
+t.test('an answer that this server cannot sign is refused before anybody logs in', async (t) => {
+  const plain = await aServer(t, { env: { SIGNING_ALGORITHMS: 'RS256' } })
+  const client = await plain.anApp({ first_party: true, authorization_signed_response_alg: 'EdDSA' })
+  const page = await plain.visitor().visit(plain.authorizeUrl(client, { response_mode: 'jwt' }).url)
+  t.equal(page.status, 400)
+  t.match(page.html, /id="error-page"[\s\S]*unauthorized_client/)
+  const unsigned = await plain.visitor().visit(plain.authorizeUrl(client).url)
+  t.ok(unsigned.forms.some(({ id }) => id === 'login-form'))
+})

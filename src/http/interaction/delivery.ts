@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { KeyRing } from '../../keys/key-ring.ts'
-import { type Answer, formed } from '../../oauth/authorization/response.ts'
+import { type Answer, formed, responseAlgorithm } from '../../oauth/authorization/response.ts'
 import type { Client } from '../../oauth/client.ts'
 import { formPostPage } from '../../pages/form-post.tsx'
 import type { Presenter } from './presentation.ts'
@@ -18,7 +18,7 @@ export const createDelivery =
   (deps: { readonly presenter: Presenter; readonly keys: Pick<KeyRing, 'signer'>; readonly clock: Clock }): Deliver =>
   async (request, reply, answer, client) => {
     const { presenter, keys, clock } = deps
-    const algorithm = client.authorization_signed_response_alg ?? client.id_token_signed_response_alg
+    const algorithm = responseAlgorithm(client)
     const response = await formed(answer, (claims) => keys.signer(algorithm).sign('JWT', claims), clock.now())
     // R14: 303, so that no browser sends a password on; R15: the address must not travel further.
     reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')

@@ -3,9 +3,9 @@ import type { Clock } from '../../clock.ts'
 import { parseRequest, replyTo, Unredirectable } from '../../oauth/authorization/parse.ts'
 import { checkPresentation } from '../../oauth/authorization/presentation.ts'
 import { type PresentationDependencies, presented, SpentRequestUri } from '../../oauth/authorization/presented.ts'
-import { errorResponse } from '../../oauth/authorization/response.ts'
-import type { Client } from '../../oauth/client.ts'
-import { OAuthError } from '../../oauth/errors.ts'
+import { errorResponse, isSigned, responseAlgorithm } from '../../oauth/authorization/response.ts'
+import type { Client, SigningAlgorithm } from '../../oauth/client.ts'
+import { OAuthError, unauthorizedClient } from '../../oauth/errors.ts'
 import { paths } from '../../oauth/metadata.ts'
 import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
@@ -14,7 +14,7 @@ import { queryParameters } from '../form-body.ts'
 import type { Deliver } from '../interaction/delivery.ts'
 import type { Dispatcher } from '../interaction/dispatcher.ts'
 import { PageError } from '../page-error.ts'
-import type { SubjectOf } from './id-token-hint.ts'
+import type { HintedSubject } from './id-token-hint.ts'
 
 export type AuthorizeOptions = {
   readonly issuer: string
@@ -22,15 +22,17 @@ export type AuthorizeOptions = {
   readonly presentation: Omit<PresentationDependencies, 'issuer' | 'now'>
   readonly dispatcher: Dispatcher
   readonly deliver: Deliver
-  readonly subjectOf: SubjectOf
+  readonly hintedSubject: HintedSubject
   readonly clock: Clock
+  /** This server has a key for each. */
+  readonly algorithms: readonly SigningAlgorithm[]
   /** On loopback only: error pages say what was received and what is registered. */
   readonly explains: boolean
 }
 
 /** RFC 6749 §3.1, OIDC Core §3.1.2. */
 export const authorize = async (app: FastifyInstance, options: AuthorizeOptions): Promise<void> => {
-  const { issuer, clients, presentation, dispatcher, deliver, subjectOf, clock } = options
+  const { issuer, clients, presentation, dispatcher, deliver, hintedSubject, clock, algorithms } = options
 
   const handle = async (request: FastifyRequest, reply: FastifyReply, sent: Parameters) => {
     const now = clock.now()
@@ -38,11 +40,12 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
     const { parameters, how, pushed, to, client } = await orPage(options, async () => {
       const found = await presented(sent, asker, { ...presentation, issuer, now })
       const { client, ...to } = replyTo(found.parameters, asker)
+      if (isSigned(to.responseMode)) requireKey(client, algorithms)
       return { ...found, to, client }
     })
     try {
       checkPresentation(client, how)
-      const hinted = await subjectOf(parameters.optional('id_token_hint'), client.client_id)
+      const hinted = await hintedSubject(parameters.optional('id_token_hint'), client.client_id)
       const asked = parseRequest(parameters, client, to, hinted, issuer)
       const whole = pushed
         ? { ...asked, dpopJkt: pushed.jkt ?? asked.dpopJkt, pushedHash: pushed.hash.toString('base64url') }
@@ -59,6 +62,12 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
 
   // OIDC Core §3.1.2.1: GET and POST.
   app.post(paths.authorize, async (request, reply) => asGet(request, reply))
+}
+
+/** Before anybody logs in: an answer that cannot be signed cannot be given, not even as an error. */
+const requireKey = (client: Client, algorithms: readonly SigningAlgorithm[]): void => {
+  if (algorithms.includes(responseAlgorithm(client))) return
+  throw unauthorizedClient('This client is registered for a signing algorithm that SIGNING_ALGORITHMS does not name.')
 }
 
 const clientOf = async (parameters: Parameters, clients: ClientStore): Promise<Client | undefined> => {

@@ -3,11 +3,11 @@ import type { KeyRing } from '../../keys/key-ring.ts'
 import { invalidRequest } from '../../oauth/errors.ts'
 
 /** @returns the subject of an `id_token_hint`, undefined where there is none */
-export type SubjectOf = (hint: string | undefined, clientId: string) => Promise<string | undefined>
+export type HintedSubject = (hint: string | undefined, clientId: string) => Promise<string | undefined>
 
 /** R20: an ID token of ours for this client, expired or not. Anything else is refused rather than ignored. */
-export const createSubjectOf =
-  (keys: KeyRing, clock: Clock): SubjectOf =>
+export const createHintedSubject =
+  (keys: KeyRing, clock: Clock): HintedSubject =>
   async (hint, clientId) => {
     if (hint === undefined) return undefined
     const verified = await keys.verify(hint, {

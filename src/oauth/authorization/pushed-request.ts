@@ -17,7 +17,7 @@ export type PushDependencies = RequestObjectDependencies & {
   readonly pushedRequests: PushedRequestStore
   readonly random: Random
   /** The subject of a valid `id_token_hint`. */
-  subjectOf(hint: string | undefined, clientId: string): Promise<string | undefined>
+  hintedSubject(hint: string | undefined, clientId: string): Promise<string | undefined>
 }
 
 /** RFC 9126 §2.2; `expires_in` is seconds. */
@@ -47,7 +47,7 @@ export const push = async (
 
   checkPresentation(client, { by: 'push', isSigned: object !== undefined })
   const { client: _, ...to } = replyTo(parameters, client)
-  const hinted = await deps.subjectOf(parameters.optional('id_token_hint'), client.client_id)
+  const hinted = await deps.hintedSubject(parameters.optional('id_token_hint'), client.client_id)
   const { dpopJkt } = parseRequest(parameters, client, to, hinted, deps.issuer)
   // RFC 9449 §10.1: "the authorization server MUST reject the request" where the two differ.
   if (jkt !== undefined && dpopJkt !== undefined && jkt !== dpopJkt)

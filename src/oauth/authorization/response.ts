@@ -1,4 +1,5 @@
 import { later, numericDate } from '../../clock.ts'
+import type { Client, SigningAlgorithm } from '../client.ts'
 import { OAuthError, printable } from '../errors.ts'
 import type { ResponseMode } from './request.ts'
 
@@ -61,7 +62,11 @@ const responseLifetime = 300
 /** Whether a response in this mode is signed. */
 export const isSigned = (mode: string): boolean => mode.endsWith('jwt')
 
-/** @param sign with the client's `authorization_signed_response_alg`; asked only for the modes of JARM */
+/** JARM §4, where the algorithm of the ID token stands in. */
+export const responseAlgorithm = (client: Client): SigningAlgorithm =>
+  client.authorization_signed_response_alg ?? client.id_token_signed_response_alg
+
+/** @param sign with `responseAlgorithm`; asked only for the modes of JARM */
 export const formed = async (
   { to, fields }: Answer,
   sign: (claims: object) => Promise<string>,
