@@ -93,6 +93,18 @@ t.test('K6 with the algorithm of the ID token, and each app with an audience of 
   }
 })
 
+t.test('K6 a client with pairwise subjects is told by the subject that it knows', async (t) => {
+  const { ear, app } = await anAppThatHears({ subject_type: 'pairwise' })
+  const visitor = server.visitor()
+  const { id_token } = await server.logIn(alice, app, { scope: 'openid' }, visitor)
+  const { sub } = claims(id_token)
+  t.not(sub, alice.id)
+  const query = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: back })
+  t.equal((await visitor.send(`${discovery.end_session_endpoint}?${query}`)).leaves?.href, back)
+  await ear.until(1)
+  t.equal(claims(ear.heard[0]?.parameters.get('logout_token')).sub, sub)
+})
+
 t.test('T12 K6 a logout token is nothing else: no hint, no bearer token, no assertion', async (t) => {
   const { ear, app } = await anAppThatHears()
   const visitor = server.visitor()

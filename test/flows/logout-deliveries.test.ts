@@ -45,6 +45,32 @@ t.test('S19 two servers, a session that an administrator ends: the app hears it 
   t.match(await deliveryOf(sids[0] ?? ''), { attempts: 1, outcome: 'delivered', nextAttemptAt: undefined })
 })
 
+t.test('S22 however a session ends, the app hears it', async (t) => {
+  const { ear, app } = await anAppThatHears()
+  const { stores, clock } = one
+  const ways: Readonly<Record<string, (of: { readonly id: string; readonly sid: string }) => Promise<unknown>>> = {
+    'the person logs out': ({ sid }) => stores.sessions.end(sid, 'logged_out', clock.now()),
+    'somebody else logs in': ({ sid }) => stores.sessions.end(sid, 'replaced', clock.now()),
+    'the person is disabled': ({ id }) => stores.users.disable(id, clock.now()),
+    'a new password': ({ id }) => stores.users.setPassword(id, 'a hash', clock.now()),
+    'everything of a person ends': ({ id }) => stores.endings.end({ of: 'user', id }, 'not_me', operator, clock.now()),
+    'everything ends': () => stores.endings.end({ of: 'all' }, 'revoked_by_admin', operator, clock.now()),
+  }
+  for (const [index, [title, way]] of Object.entries(ways).entries()) {
+    const person = await one.aPerson(`somebody-${index}`)
+    const sid = sidOf(await one.logIn(person, app, { scope: 'openid' }))
+    await way({ id: person.id, sid })
+    await settled()
+    const told = ear.heard.filter(({ parameters }) => claims(parameters.get('logout_token')).sid === sid)
+    t.equal(told.length, 1, title)
+  }
+  const quiet = sidOf(await one.logIn(alice, app, { scope: 'openid' }))
+  clock.advance({ seconds: 3600 })
+  t.ok(await endedBy(two, quiet), 'also when every token of it has expired')
+  await settled()
+  t.match(await deliveryOf(quiet), { outcome: 'delivered' })
+})
+
 t.test('S19 a server that is killed between taking and telling: another tells when the lease is over', async (t) => {
   const { ear, logIn } = await anAppThatHears()
   const sid = sidOf(await logIn())
