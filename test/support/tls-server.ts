@@ -15,7 +15,8 @@ export const aTlsServer = async (t: Test, options: ServerOptions = {}): Promise<
   const { certFile: TLS_CERT_FILE, keyFile: TLS_KEY_FILE } = certificate
   const outbound = createOutbound({ allowLoopback: true, ca: certificate.ca })
   const server = await aServer(t, { outbound, ...options, env: { TLS_CERT_FILE, TLS_KEY_FILE, ...options.env } })
-  return { ...server, certificate }
+  // The very same, so that another can stand beside it.
+  return Object.assign(server, { certificate })
 }
 
 /** An app of somebody's own, on https. @param build makes it once its address is known */
