@@ -29,6 +29,7 @@ t.test('RFC 8628: a television shows a code, a phone enters it, and the televisi
   t.match(claims(body.access_token), { sub: alice.id, client_id: app.client_id, scope: 'openid offline_access read' })
   t.match(claims(body.id_token), { sub: alice.id, aud: app.client_id, amr: ['pwd'] })
   t.equal((await server.refresh(app, String(body.refresh_token))).status, 200)
+  for (const secret of [device.deviceCode, device.userCode]) t.notOk(server.log().includes(secret), 'O10: not logged')
 })
 
 t.test('S22 a device without offline_access is logged in as long as the browser that allowed it', async (t) => {
