@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { aKeyedClient, type KeyedClient, key, otherKey, rsaKey, type Signing } from '../support/fapi.ts'
+import { aKeyedClient, edKey, type KeyedClient, key, otherKey, rsaKey, type Signing } from '../support/fapi.ts'
 import { rows } from '../support/rows.ts'
 import { aServer } from '../support/server.ts'
 
@@ -23,13 +23,17 @@ const signed = async (
   signing: Signing = {},
 ) => client.object(client.parameters(parameters).parameters, changes, signing)
 
-t.test('RFC 9101 a signed request object, by each algorithm and type', async (t) => {
+t.test('RFC 9101 K4 a signed request object, by each algorithm that is advertised, and each type', async (t) => {
+  const { body } = await server.get('/.well-known/openid-configuration')
+  t.same(body.request_object_signing_alg_values_supported, ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'])
   for (const [title, signing] of [
     ['ES256', {}],
     ['ES256 typ oauth-authz-req+jwt', { header: { typ: 'oauth-authz-req+jwt' } }],
     ['ES256 typ JWT', { header: { typ: 'JWT' } }],
     ['oidcc-request-uri-signed-rs256: RS256', { header: { alg: 'RS256', kid: 'rsa' }, key: rsaKey.privateKey }],
     ['PS256', { header: { alg: 'PS256', kid: 'rsa' }, key: rsaKey.privateKey }],
+    ['EdDSA', { header: { alg: 'EdDSA', kid: 'ed' }, key: edKey.privateKey }],
+    ['Ed25519', { header: { alg: 'Ed25519', kid: 'ed' }, key: edKey.privateKey }],
   ] as const) {
     const answer = answerOf(await send(app, { request: await signed(app, {}, {}, signing) }))
     t.match(answer, { code: String, state: 'the state', iss: server.issuer }, title)

@@ -5,11 +5,13 @@ import type { Answer, App, TestServer } from './server.ts'
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 export const key = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 export const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export const edKey = generateKeyPairSync('ed25519')
 export const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const jwks = {
   keys: [
     { ...key.publicKey.export({ format: 'jwk' }), kid: 'ec' },
     { ...rsaKey.publicKey.export({ format: 'jwk' }), kid: 'rsa' },
+    { ...edKey.publicKey.export({ format: 'jwk' }), kid: 'ed' },
   ],
 }
 
