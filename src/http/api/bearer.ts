@@ -51,7 +51,7 @@ export const createBearer = (deps: {
       // RFC 6750 §3.1: "expired, revoked, malformed, or invalid for other reasons"
       const unfit = 'The access token is malformed, expired, revoked or not for this API.'
       if (!active) throw refuse('invalid_token', unfit, 'not an active access token of ours')
-      const { aud, scope = '', client_id: clientId, sub, auth_time: authTime } = active.claims
+      const { aud, scope = '', client_id: clientId, auth_time: authTime } = active.claims
       // RFC 9068 §4: "MUST validate that the 'aud' claim contains a resource indicator value corresponding to an identifier
       // the resource server expects for itself". And no other: whoever else the token was shown to could send it here.
       const audience = [aud].flat()
@@ -62,12 +62,13 @@ export const createBearer = (deps: {
         throw refuse('invalid_token', unfit, 'the client is not registered for the resource any more')
       if (!scope.split(' ').includes(administratorScope) || !registered.scope.includes(administratorScope))
         throw refuse('insufficient_scope', `This needs the scope ${administratorScope}.`, 'the scope is missing')
-      const isPerson = active.standing !== undefined
-      if (isPerson && (await deps.administration.user(sub))?.admin !== true)
+      // By the family: the `sub` of a pairwise client is no person's id.
+      const userId = active.standing?.family.userId
+      if (userId !== undefined && (await deps.administration.user(userId))?.admin !== true)
         throw refuse('insufficient_scope', 'This is for administrators.', 'the person is no administrator')
       reply.removeHeader('www-authenticate')
       return {
-        by: { userId: isPerson ? sub : undefined, clientId, through: 'api', ...originOf(request) },
+        by: { userId, clientId, through: 'api', ...originOf(request) },
         authTime,
       }
     },

@@ -44,6 +44,8 @@ export const en = {
       email: 'See your e-mail address',
       address: 'See your postal address',
       phone: 'See your phone number',
+      groups: 'See the groups you belong to',
+      roles: 'See your roles',
       offline_access: 'Stay connected while you are away, until you take it back',
     },
     otherScope: 'A permission the app defined itself',

@@ -48,6 +48,8 @@ export const ko: Texts = {
       email: '이메일 주소 보기',
       address: '우편 주소 보기',
       phone: '전화번호 보기',
+      groups: '내가 속한 그룹 보기',
+      roles: '내 역할 보기',
       offline_access: '내가 없을 때도 연결 유지하기 (취소할 때까지)',
     },
     otherScope: '앱에서 직접 정한 권한이에요',

@@ -1,0 +1,80 @@
+import t from 'tap'
+import { isUuid } from '../../src/uuid.ts'
+import { type App, aServer, claims } from '../support/server.ts'
+
+const api = 'https://api.example'
+const server = await aServer(t)
+const second = await aServer(t, { beside: server })
+const alice = await server.aPerson('alice', { email: 'alice@example.com' })
+const bob = await server.aPerson('bob')
+const metadata = { first_party: true, subject_type: 'pairwise', resources: [api] }
+const redirectUris = { redirect_uris: ['https://one.example/cb'] }
+const one = await server.anApp({ ...metadata, ...redirectUris })
+const sameSector = await server.anApp({ ...metadata, redirect_uris: ['https://one.example/other'] })
+const another = await server.anApp({ ...metadata, redirect_uris: ['https://two.example/cb'] })
+const publicApp = await server.anApp({ first_party: true, resources: [api] })
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+const scope = 'openid email offline_access read'
+const subjectAt = async (app: App, person = alice) => claims((await server.logIn(person, app, { scope })).id_token).sub
+
+t.test('OIDC Core §8 T13: one subject in everything that leaves, and it is nobody else’s', async (t) => {
+  const tokens = await server.logIn(alice, one, { scope })
+  const { sub } = claims(tokens.id_token)
+  t.ok(isUuid(String(sub)) && sub !== alice.id, 'no person’s id, and of a form that no client id has')
+  t.equal(claims(tokens.access_token).sub, sub)
+  t.match(await server.get('/oauth2/userinfo', bearer(tokens.access_token)), {
+    status: 200,
+    body: { sub, email: 'alice@example.com' },
+  })
+  t.match(await server.introspect(one, tokens.access_token), { active: true, sub, username: 'alice' })
+  t.match(await server.introspect(one, tokens.refresh_token), { active: true, sub })
+  const { body } = await second.refresh(one, tokens.refresh_token)
+  t.equal(claims(body.access_token).sub, sub, 'of another server, after a refresh')
+  t.equal(claims(body.id_token).sub, sub)
+  for (const token of [tokens.access_token, tokens.id_token, tokens.refresh_token])
+    t.notOk(
+      Buffer.from(token.split('.')[1] ?? token, 'base64url')
+        .toString()
+        .includes(alice.id),
+    )
+})
+
+t.test('OIDC Core §8.1: the same in a sector, and in no other', async (t) => {
+  const sub = await subjectAt(one)
+  t.equal(await subjectAt(one), sub)
+  t.equal(await subjectAt(sameSector), sub)
+  const others = [await subjectAt(another), await subjectAt(one, bob), await subjectAt(publicApp)]
+  t.equal(new Set([sub, ...others]).size, 4)
+  t.equal(others[2], alice.id, 'a public client is told the person’s id')
+})
+
+t.test('R20 a hint and a claimed sub name the person as the client knows them', async (t) => {
+  const visitor = server.visitor()
+  const { id_token } = await server.logIn(alice, one, { scope }, visitor)
+  const { sub } = claims(id_token)
+  const silently = async (parameters: Record<string, string>) => {
+    const { leaves } = await visitor.visit(server.authorizeUrl(one, { scope, prompt: 'none', ...parameters }).url)
+    return leaves?.searchParams.get('error') ?? (leaves?.searchParams.has('code') ? 'code' : 'nothing')
+  }
+  const asking = (value: unknown) => ({ claims: JSON.stringify({ id_token: { sub: { value } } }) })
+  t.equal(await silently({ id_token_hint: id_token }), 'code')
+  t.equal(await silently(asking(sub)), 'code')
+  t.equal(await silently(asking(alice.id)), 'login_required', 'the id that other clients know is not theirs to name')
+  t.equal(await silently(asking(await subjectAt(one, bob))), 'login_required')
+  const { id_token: bobs } = await server.logIn(bob, one, { scope })
+  t.equal(await silently({ id_token_hint: bobs }), 'login_required')
+})
+
+t.test(
+  'RP-Initiated Logout §2: the hint of a pairwise client ends its person’s session unasked, and no other',
+  async (t) => {
+    const visitor = server.visitor()
+    const { id_token } = await server.logIn(alice, one, { scope: 'openid' }, visitor)
+    const { id_token: bobs } = await server.logIn(bob, one, { scope: 'openid' })
+    const end = (hint: string) => visitor.visit(`/oauth2/logout?${new URLSearchParams({ id_token_hint: hint })}`)
+    const isAsked = ({ forms }: Awaited<ReturnType<typeof end>>) => forms.some(({ id }) => id === 'logout-form')
+    t.ok(isAsked(await end(bobs)))
+    t.notOk(isAsked(await end(id_token)))
+    t.notOk(isAsked(await visitor.visit('/logout')), 'nobody is logged in any more')
+  },
+)
