@@ -23,6 +23,8 @@ export type SeenClient = {
   readonly grantTypes: readonly string[]
   readonly scope: string
   readonly resources: readonly string[]
+  /** No operator made it. */
+  readonly registeredItself: boolean
   readonly createdAt: Date
   readonly disabledAt: Date | undefined
 }

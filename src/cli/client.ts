@@ -8,6 +8,7 @@ import { createGroup, type Outcome } from './answer.ts'
 import { declareMetadata, type MetadataOptions, metadataOf } from './client-metadata.ts'
 import { presets } from './client-preset.ts'
 import { type Context, everything, type Opened, withStores } from './context.ts'
+import { invite } from './invitation.ts'
 import { isUuid } from './person.ts'
 import { notFound, Refusal, wrongUsage } from './refusal.ts'
 import { type Cell, counted, countedAtMost, details, printable, table } from './table.ts'
@@ -27,6 +28,7 @@ const clientJson = (client: Client) => ({
   client_id_issued_at: numericDate(client.createdAt),
   ...metadataIn(client),
   disabled_at: client.disabledAt ?? null,
+  ...(client.registration && { registered_itself: true, last_used_at: client.registration.lastUsedAt ?? null }),
   secrets: client.secrets.map(({ id, createdAt, expiresAt }) => ({
     id,
     created_at: createdAt,
@@ -49,6 +51,7 @@ const clientText = (client: Client): string =>
     ...registered(client).map(([name, value]): [string, Cell | readonly string[]] => [name, cellOf(value)]),
     ['created', client.createdAt],
     ['disabled', client.disabledAt ?? 'no'],
+    ['registered by', client.registration ? 'itself' : 'an operator'],
     ['secrets', client.secrets.map(secretLine)],
   ])
 
@@ -115,13 +118,14 @@ const list = (context: Context) => () =>
     return {
       json: { clients: all.map(clientJson) },
       text: table(
-        ['CLIENT_ID', 'NAME', 'AUTHENTICATION', 'GRANTS', 'STATE', 'CREATED'],
+        ['CLIENT_ID', 'NAME', 'AUTHENTICATION', 'GRANTS', 'STATE', 'REGISTERED BY', 'CREATED'],
         all.map((client) => [
           client.client_id,
           client.client_name,
           client.token_endpoint_auth_method,
           client.grant_types.join(' '),
           client.disabledAt ? 'disabled' : 'enabled',
+          client.registration ? 'itself' : 'operator',
           client.createdAt,
         ]),
         'No clients yet. `tessera client create --name NAME --type web --redirect-uri URI` makes one.',
@@ -225,6 +229,11 @@ export const client = (command: Command, context: Context, outcome: Outcome): vo
       .option('--type <type>', `what it is; ${kinds.join('; ')}`)
       .option('--id <id>', 'its client_id, instead of a random one')
       .option('--admin-api', 'it may do over the API what administrators may'),
+  )
+  group.command('invite', 'make a token with which apps register themselves', invite(context), (leaf) =>
+    leaf
+      .option('--uses <number>', 'how many apps; one when absent')
+      .option('--expires-in <seconds>', 'how long; a day when absent'),
   )
   group.command('list', 'every client', list(context))
   group.command('show <id>', 'one client', show(context))

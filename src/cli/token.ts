@@ -29,6 +29,8 @@ const others: Readonly<Record<string, string>> = {
   tsi_: "an interaction's id",
   tal_: 'a link for an administrator',
   tcs_: 'a client secret',
+  tra_: 'a registration access token',
+  tsn_: 'an initial access token',
 }
 
 const read = async (context: Context, argument: string): Promise<string> => {

@@ -61,12 +61,13 @@ type ClientRow = {
   readonly grant_types: readonly string[] | null
   readonly scope: string | null
   readonly resources: readonly string[] | null
+  readonly registered_itself: boolean
   readonly created_at: Date
   readonly disabled_at: Date | null
 }
 const clientColumns = `c.id, c.metadata->>'client_name' AS name, c.metadata->>'token_endpoint_auth_method' AS authentication,
   c.metadata->'grant_types' AS grant_types, c.metadata->>'scope' AS scope, c.metadata->'resources' AS resources,
-  c.created_at, c.disabled_at`
+  c.registration_hash IS NOT NULL AS registered_itself, c.created_at, c.disabled_at`
 const clients = statement<ClientRow>(
   'administration_clients',
   `SELECT ${clientColumns} FROM clients c
@@ -109,6 +110,7 @@ const seenClient = (row: ClientRow): SeenClient => ({
   grantTypes: row.grant_types ?? [],
   scope: row.scope ?? '',
   resources: row.resources ?? [],
+  registeredItself: row.registered_itself,
   createdAt: row.created_at,
   disabledAt: row.disabled_at ?? undefined,
 })

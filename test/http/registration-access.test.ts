@@ -7,7 +7,10 @@ const { registered, configure } = registeringAt(server)
 const alice = await server.aPerson()
 
 /** What RFC 7592 §2.2 lets a client send back. */
-const replacement = ({ client_id, ...rest }: Record<string, unknown>, change: Record<string, unknown> = {}) => {
+const replacement = (
+  { client_id, ...rest }: Record<string, unknown>,
+  change: Record<string, unknown> = {},
+): Record<string, unknown> => {
   const told = [
     'registration_access_token',
     'registration_client_uri',

@@ -180,8 +180,8 @@ export const adminPages = (words: Words): Readonly<Record<string, (presentation:
           frame,
           search: '',
           found: [
-            { id: value, name: app, disabled: false, since: at('1T08:00') },
-            { id: 'b2', name: app, disabled: true, since: at('1T08:00') },
+            { id: value, name: app, disabled: false, registeredItself: false, since: at('1T08:00') },
+            { id: 'b2', name: app, disabled: true, registeredItself: true, since: at('1T08:00') },
           ],
           ...last,
         },

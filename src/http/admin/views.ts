@@ -48,10 +48,11 @@ export const personShown = (user: SeenUser): PersonShown => ({
   since: user.createdAt,
 })
 
-export const clientShown = ({ id, name, disabledAt, createdAt }: SeenClient): ClientShown => ({
+export const clientShown = ({ id, name, disabledAt, createdAt, registeredItself }: SeenClient): ClientShown => ({
   id,
   name,
   disabled: disabledAt !== undefined,
+  registeredItself,
   since: createdAt,
 })
 

@@ -98,6 +98,7 @@ export const ClientShape = Type.Object(
     grant_types: Type.Array(Type.String()),
     scope: Type.String(),
     resources: Type.Array(Type.String()),
+    registered_itself: Type.Boolean(),
     created_at: instant(),
     disabled_at: orNull(instant()),
   },
@@ -190,6 +191,7 @@ export const clientJson = (client: SeenClient): Static<typeof ClientShape> => ({
   grant_types: [...client.grantTypes],
   scope: client.scope,
   resources: [...client.resources],
+  registered_itself: client.registeredItself,
   created_at: client.createdAt.toISOString(),
   disabled_at: iso(client.disabledAt),
 })

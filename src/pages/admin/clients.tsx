@@ -9,6 +9,7 @@ export type ClientShown = {
   readonly id: string
   readonly name: string
   readonly disabled: boolean
+  readonly registeredItself: boolean
   readonly since: Date
 }
 
@@ -38,13 +39,14 @@ export const clientsPage = (
             <table>
               <Heads labels={[words.families.app, words.state, words.since]} acts={words.acts} />
               <tbody>
-                {found.map(({ id, name, disabled, since }) => (
+                {found.map(({ id, name, disabled, registeredItself, since }) => (
                   <tr key={id}>
                     <th scope="row">
                       {name}
                       <span class="muted">
                         <code>{id}</code>
                       </span>
+                      {registeredItself && <span class="muted">{t.registeredItself}</span>}
                     </th>
                     <td data-label={words.state}>{disabled ? words.disabled : words.enabled}</td>
                     <td data-label={words.since}>

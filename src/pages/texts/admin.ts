@@ -76,6 +76,7 @@ const en = {
   },
   clients: {
     title: 'Apps',
+    registeredItself: 'Registered itself',
     logins: 'Logins',
     loginsOf: (app: string) => `Logins in ${app}`,
     end: 'End all of it …',
@@ -180,6 +181,7 @@ const ko: AdminTexts = {
   },
   clients: {
     title: '앱',
+    registeredItself: '스스로 등록한 앱',
     logins: '로그인',
     loginsOf: (app) => `${app} 앱 로그인`,
     end: '모두 끝내기…',
