@@ -56,6 +56,7 @@ export const createCourier = (
   }
 
   const look = async (): Promise<void> => {
+    let found = 0
     do {
       again = false
       const free = most.all - underWay.size
@@ -63,6 +64,7 @@ export const createCourier = (
       if (free <= 0) return
       const now = clock.now()
       const claimed = await deliveries.claim({ ...most, all: free }, busy(), now, later(now, lease))
+      found = claimed.length
       for (const delivery of claimed) {
         const key = `${delivery.id}.${delivery.attempts}`
         const ended = carry(delivery).then(() => {
@@ -71,7 +73,8 @@ export const createCourier = (
         })
         underWay.set(key, { clientId: delivery.clientId, ended })
       }
-    } while (again && !closed)
+      // Behind the many of one client there may be others.
+    } while ((again || found > 0) && !closed)
   }
 
   const wake = (): void => {

@@ -83,7 +83,7 @@ t.test('K4 both documents are one, below the issuer', async (t) => {
 
 t.test('K4 each advertised endpoint answers', async (t) => {
   const body = await discover()
-  const served = Object.entries(body).filter(([name]) => name.endsWith('_endpoint') || name === 'jwks_uri')
+  const served = Object.entries(body).filter(([name]) => /_(endpoint|iframe)$|^jwks_uri$/.test(name))
   t.ok(served.length >= 7)
   for (const [name, url] of served) {
     t.ok(String(url).startsWith(`${server.issuer}/`), name)
