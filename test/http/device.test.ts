@@ -1,5 +1,7 @@
 import t from 'tap'
+import { hashOf } from '../../src/http/browser.ts'
 import { userCodeQuota } from '../../src/identity/quota.ts'
+import { deviceCodeHash } from '../../src/oauth/device/device-code.ts'
 import { aDevice, aDeviceApp, approve, enterCode, toConsent } from '../support/devices.ts'
 import { filled, withoutIds } from '../support/page.ts'
 import { rows } from '../support/rows.ts'
@@ -12,7 +14,10 @@ const app = await aDeviceApp(server, { client_name: 'Television' })
 const from = (ip: string) => ({ headers: { 'x-forwarded-for': ip } })
 /** Everything that entering or deciding could change. */
 const state = async () =>
-  JSON.stringify([await rows(server), await server.database.prisma((prisma) => prisma.deviceCode.findMany())])
+  JSON.stringify([
+    await rows(server),
+    await server.database.prisma((prisma) => prisma.deviceCode.findMany({ orderBy: { hash: 'asc' } })),
+  ])
 /** A form of the browser's own, with its token. */
 const post = async (visitor: Visitor, path: string, fields: Record<string, string>, ip = '192.0.2.1') => {
   const { forms } = await visitor.visit('/device')
@@ -155,22 +160,16 @@ t.test('T20 approving and denying by a browser that did not enter the code is re
   t.match(await device.poll(), pending)
 
   const polled = await state()
-  // Nor does the store take it, whichever interaction is brought along.
-  const [hash, idHash] = await server.database.prisma(async (prisma) => {
-    const claimed = await prisma.deviceCode.findMany({ where: { browserHash: { not: null }, decision: null } })
-    const interactions = await prisma.interaction.findMany({
-      where: { completedAt: null },
-      orderBy: { receivedAt: 'desc' },
-    })
-    const [code] = claimed
-    const foreign = interactions.find(
-      ({ browserHash }) => !Buffer.from(browserHash).equals(Buffer.from(code?.browserHash ?? [])),
-    )
-    return [Buffer.from(code?.hash ?? []), Buffer.from(foreign?.idHash ?? [])]
-  })
-  if (!hash?.length || !idHash?.length) throw new Error('nothing to try')
+  // Nor does the store take it, with an interaction of her own that is open, for the same app.
+  const hash = deviceCodeHash(device.deviceCode)
+  const idHash = hashOf(own.forms[0]?.fields.interaction ?? '')
   t.equal(await server.stores.deviceCodes.decide(idHash, hash, undefined, server.clock.now()), false)
   t.equal(await state(), polled)
+  t.match(
+    (await thief.submit('consent-form', {}, 'consent-deny')).html,
+    'The device is not connected',
+    'her own she may',
+  )
   t.match((await owner.submit('consent-form', {}, 'consent-allow')).html, 'Your device is connected')
 })
 
