@@ -117,7 +117,7 @@ export type AppDependencies = {
   algorithmFor(audience: readonly string[]): SigningAlgorithm | undefined
   readonly claimsOfScope: ClaimsOfScope
   readonly subjectOf: SubjectOf
-  readonly registration: Pick<RegistrationPolicy, 'mode' | 'scope'>
+  readonly registration: Pick<RegistrationPolicy, 'mode' | 'scope' | 'pkce'>
   readonly passwords: Passwords
   readonly throttle: ThrottlePolicy
   readonly sessionPolicy: SessionPolicy

@@ -5,7 +5,7 @@ import type { Variable } from './config/variable.ts'
 import { type LogLevel, type Mode, variables } from './config/variables.ts'
 import type { SessionLimit } from './identity/stores.ts'
 import type { ClaimsOfScope } from './oauth/claims.ts'
-import type { SigningAlgorithm } from './oauth/client.ts'
+import type { ClientMetadata, SigningAlgorithm } from './oauth/client.ts'
 import type { RegistrationMode } from './oauth/registration/policy.ts'
 
 export { configurationTable, type LogLevel, type Mode } from './config/variables.ts'
@@ -39,6 +39,7 @@ export type Config = {
   readonly claimsOfScope: ClaimsOfScope
   readonly registration: RegistrationMode
   readonly registrationScope: readonly string[]
+  readonly registrationPkce: ClientMetadata['pkce']
   readonly sessionIdleLifetime: number
   readonly sessionLifetime: number
   /** Of one person; undefined: as many as are wanted. */
@@ -197,6 +198,7 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     claimsOfScope: read(rest.claimsOfScope),
     registration: read(rest.registration),
     registrationScope: read(rest.registrationScope),
+    registrationPkce: read(rest.registrationPkce),
     sessionIdleLifetime,
     sessionLifetime,
     sessionLimit: most === undefined ? undefined : { most, policy },

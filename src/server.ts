@@ -83,7 +83,11 @@ export const assemble = async (deps: {
     algorithmFor: (audience) => algorithmFor(audience, config.resourceAlgorithms),
     claimsOfScope: config.claimsOfScope,
     subjectOf: createSubjectOf(await directory.subjectSecret()),
-    registration: { mode: config.registration, scope: config.registrationScope },
+    registration: {
+      mode: config.registration,
+      scope: config.registrationScope,
+      pkce: config.registrationPkce,
+    },
     clock,
     random,
     stores,

@@ -1,4 +1,5 @@
 import { administratorScope } from '../oauth/administrator-scope.ts'
+import type { ClientMetadata } from '../oauth/client.ts'
 import { type RegistrationMode, registrationModes, usualScope } from '../oauth/registration/policy.ts'
 import { Mistake, oneOf } from './rules.ts'
 import { variable } from './variable.ts'
@@ -27,5 +28,12 @@ export const registrationVariables = {
     shown: `\`${usualScope.join(' ')}\``,
     meaning: 'What an app that registers itself may ask people for.',
     rule: scope,
+  }),
+  registrationPkce: variable<ClientMetadata['pkce']>({
+    name: 'REGISTRATION_PKCE',
+    fallback: 'required',
+    meaning:
+      'Whether an app that registers itself must use PKCE: `required`, or `optional` for those that authenticate and are too old to know it.',
+    rule: oneOf(['required', 'optional']),
   }),
 }

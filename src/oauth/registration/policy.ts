@@ -12,6 +12,8 @@ export type RegistrationPolicy = {
   readonly mode: RegistrationMode
   /** What such a client may ask people for. */
   readonly scope: readonly string[]
+  /** Of confidential clients: a public one always proves that it asked. */
+  readonly pkce: ClientMetadata['pkce']
   /** This server has a key for each. */
   readonly algorithms: readonly SigningAlgorithm[]
   readonly authenticationMethods: readonly AuthenticationMethod[]

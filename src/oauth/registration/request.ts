@@ -28,7 +28,7 @@ export const metadataSaid = (sent: unknown, { policy, clientId, current }: Reque
 
   // RFC 7592 §2.2: "Omitted fields MUST be treated as null or empty values by the server".
   const said: Said = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null))
-  const operators = ofOperator(current)
+  const operators = ofOperator(current, said)
   // What a client has it may keep.
   const scope = [...new Set([...policy.scope, ...(current?.scope.split(' ') ?? [])])].filter((value) => value !== '')
   const own = Object.fromEntries(
@@ -45,14 +45,18 @@ export const metadataSaid = (sent: unknown, { policy, clientId, current }: Reque
 }
 
 /** RFC 7591 §2: what holds where nothing is said, beside the defaults of client.ts. */
-const fallbacks = ({ grant_types }: Said, clientId: string, policy: RegistrationPolicy): Said => {
+const fallbacks = (own: Said, clientId: string, policy: RegistrationPolicy): Said => {
+  const { grant_types, profile = 'none' } = own
   const grants: readonly unknown[] = Array.isArray(grant_types) ? grant_types : ['authorization_code']
   return {
     client_name: clientId,
     response_types: grants.includes('authorization_code') ? ['code'] : [],
     scope: policy.scope.filter((value) => value !== 'offline_access' || grants.includes('refresh_token')).join(' '),
+    ...(profile === 'none' && !isPublic(own) && { pkce: policy.pkce }),
   }
 }
+
+const isPublic = ({ token_endpoint_auth_method: method }: Said): boolean => method === 'none'
 
 const defaults: Said = (() => {
   const filled: unknown = Value.Default(ClientMetadata, {})
@@ -62,13 +66,15 @@ const defaults: Said = (() => {
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /** What an operator changed of a client that had registered itself. */
-const ofOperator = (current: Client | undefined): Said => {
+const ofOperator = (current: Client | undefined, said: Said): Said => {
   if (!current) return {}
   const values: Said = { ...current }
   const untouched: Said = { ...defaults, ...profileDefaults(values) }
   return Object.fromEntries(
     reservedForOperator
       .filter((name) => values[name] !== undefined && !same(values[name], untouched[name]))
+      // It becomes stricter with the client: RFC 9700 §2.1.1.
+      .filter((name) => name !== 'pkce' || !isPublic(said))
       .map((name) => [name, values[name]]),
   )
 }
