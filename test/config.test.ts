@@ -76,6 +76,29 @@ t.test('every value arrives', async (t) => {
   )
 })
 
+t.test('certificates of clients: what belongs together, and where apps are sent', async (t) => {
+  const tls = { TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: 'k.pem' }
+  t.equal(readConfig({}).mutualTls, undefined)
+  t.equal(readConfig({}).dpopNonce, 'optional')
+  t.equal(readConfig({ DPOP_NONCE: 'required' }).dpopNonce, 'required')
+  t.match(readConfig({ ...tls, MTLS_PORT: '3443', ISSUER: 'https://id.example/tenant' }).mutualTls, {
+    port: 3443,
+    url: 'https://id.example:3443/tenant',
+    proxies: [],
+  })
+  t.equal(readConfig({ ...tls, MTLS_PORT: '3443' }).mutualTls?.url, 'https://localhost:3443')
+  const behind = { MTLS_PROXY: '10.0.0.0/8,fd00::1', MTLS_URL: 'https://mtls.id.example', MTLS_CA_FILE: 'ca.pem' }
+  t.match(readConfig(behind).mutualTls, { port: undefined, url: behind.MTLS_URL, proxies: ['10.0.0.0/8', 'fd00::1'] })
+  t.equal(readConfig({ MTLS_PROXY: '10.0.0.1' }).mutualTls?.url, undefined)
+
+  t.match(mistakesOf({ MTLS_PORT: '3443' }), [/^MTLS_PORT needs TLS_CERT_FILE/])
+  t.match(mistakesOf({ ...tls, MTLS_PORT: '3000' }), [/^MTLS_PORT must not be PORT/])
+  t.match(mistakesOf({ MTLS_URL: 'https://m.example' }), [/^MTLS_URL means nothing without/])
+  t.match(mistakesOf({ MTLS_CA_FILE: 'ca.pem' }), [/^MTLS_CA_FILE means nothing without/])
+  t.match(mistakesOf({ MTLS_PROXY: '0.0.0.0/0' }), [/^MTLS_PROXY must not name the whole internet/])
+  t.match(mistakesOf({ DPOP_NONCE: 'yes' }), [/^DPOP_NONCE must be one of/])
+})
+
 t.test('each bad value is one mistake that names its variable', async (t) => {
   const bad: Readonly<Record<string, readonly string[]>> = {
     ISSUER: [
@@ -114,6 +137,16 @@ t.test('each bad value is one mistake that names its variable', async (t) => {
     COOKIE_SECRETS: ['x'.repeat(31), `${secret},short`, `${secret},${secret}`],
     KEY_PASSPHRASE: ['short'],
     SIGNING_ALGORITHMS: ['HS256', 'none', 'ES256', 'RS256,RS256'],
+    RESOURCE_ALGORITHMS: [
+      'https://api.example',
+      'https://api.example=HS256',
+      '=ES256',
+      'api=ES256',
+      'https://api.example#x=ES256',
+      'https://api.example=ES256,https://api.example=EdDSA',
+      'https://api.example=PS256',
+    ],
+    CLAIMS_FILE: ['/does/not/exist', 'README.md'],
     DATABASE_POOL_SIZE: ['0', '1001'],
     SESSION_LIFETIME: ['0', '1.5', '7d'],
     MAX_SESSIONS: ['0', '-1', 'none'],

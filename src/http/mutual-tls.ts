@@ -4,6 +4,7 @@ import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { openidConfiguration } from '../oauth/metadata.ts'
 import { limits, refuseConnection, serverOptions } from './limits.ts'
+import { watchSilent } from './operations/stop.ts'
 
 export type MutualTlsListener = { close(): Promise<void> }
 
@@ -40,6 +41,7 @@ export const listenForCertificates = async (
   })
   server.maxConnections = limits.connections
   server.on('clientError', refuseConnection)
+  const endSilent = watchSilent(server, { isTls: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -48,7 +50,7 @@ export const listenForCertificates = async (
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeIdleConnections()
+        endSilent()
       }),
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
@@ -23,21 +23,26 @@ export const createReadiness = (): Readiness => {
  * time is not watched any more once the listener is closed: it is ended by us. Called on the root, before any route.
  */
 export const endConnections = (app: FastifyInstance, readiness: Readiness): void => {
-  const silent = new Set<Socket>()
-  const watch = (socket: Socket): void => {
-    silent.add(socket)
-    socket.once('close', () => silent.delete(socket))
-  }
-  // With TLS a request's socket is the one inside.
-  app.server.on(app.initialConfig.https ? 'secureConnection' : 'connection', watch)
-  app.server.on('request', ({ socket }: IncomingMessage) => silent.delete(socket))
-  app.addHook('preClose', async () => {
-    for (const socket of silent) socket.destroy()
-  })
+  const endSilent = watchSilent(app.server, { isTls: Boolean(app.initialConfig.https) })
+  app.addHook('preClose', async () => endSilent())
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (readiness.stopping()) reply.header('connection', 'close')
     done(null, payload)
   })
+}
+
+/** @returns ends the connections on which nothing was ever asked */
+export const watchSilent = (server: Server, { isTls }: { readonly isTls: boolean }): (() => void) => {
+  const silent = new Set<Socket>()
+  // With TLS a request's socket is the one inside.
+  server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  })
+  server.on('request', ({ socket }: IncomingMessage) => silent.delete(socket))
+  return () => {
+    for (const socket of silent) socket.destroy()
+  }
 }
 
 /** What is closed, in this order: the application first, then what it stands on. */

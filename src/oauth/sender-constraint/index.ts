@@ -31,6 +31,7 @@ export const senderOf = (
 
 /**
  * RFC 9449 §5, RFC 8705 §4: only a public client's refresh token is bound. Another one's is bound to the client already,
- * which may come with a new key or certificate each time.
+ * which may come with a new key or certificate each time. It is bound when it is first given, and not at a later refresh: a
+ * thief who came with a key before the owner did would be its holder, and the owner's next request would betray nobody.
  */
 export const refreshBinding = (client: Client, sender: Sender): Sender => (isPublic(client) ? sender : undefined)

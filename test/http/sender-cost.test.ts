@@ -1,0 +1,61 @@
+import t from 'tap'
+import type { Database } from '../../src/storage/database.ts'
+import { aDatabase } from '../support/database.ts'
+import { aProofKey } from '../support/proofs.ts'
+import { aServer } from '../support/server.ts'
+import { grant, machineMetadata } from '../support/token-requests.ts'
+
+const { url, database } = await aDatabase(t)
+let statements: string[] = []
+const counted: Database = {
+  ...database,
+  rows: (...asked) => {
+    statements.push(asked[0].name)
+    return database.rows(...asked)
+  },
+  count: (...asked) => {
+    statements.push(asked[0].name)
+    return database.count(...asked)
+  },
+}
+const server = await aServer(t, { on: { url, database: counted } })
+const key = await aProofKey()
+const prove = async () => ({ dpop: await key.prove({ htu: `${server.issuer}/oauth2/token`, now: server.clock.now() }) })
+/** What a request asks of the database. */
+const asked = async (request: () => Promise<{ readonly status: number }>) => {
+  statements = []
+  const { status } = await request()
+  return [status, ...statements]
+}
+
+t.test('a proof costs one insert, of its jti: client credentials touch no row without (design, Tokens)', async (t) => {
+  const machine = await server.anApp(machineMetadata)
+  const send = (headers?: Record<string, string>) => server.post('/oauth2/token', grant, machine, headers)
+  await send()
+  t.same(await asked(() => send()), [200])
+  const headers = await prove()
+  t.same(await asked(() => send(headers)), [200, 'replay_first'])
+})
+
+t.test('a bound refresh is one statement and one insert', async (t) => {
+  const alice = await server.aPerson()
+  const app = await server.anApp({
+    first_party: true,
+    token_endpoint_auth_method: 'none',
+    dpop_bound_access_tokens: true,
+  })
+  const { to, verifier } = await server.authorize(alice, app)
+  const form = { grant_type: 'authorization_code', code: to.searchParams.get('code') ?? '', code_verifier: verifier }
+  let { refresh_token } = (await server.post('/oauth2/token', form, app, await prove())).body
+  for (const _ of [1, 2]) {
+    server.clock.advance({ seconds: 590 })
+    const headers = await prove()
+    const renewed = { grant_type: 'refresh_token', refresh_token: String(refresh_token) }
+    const spent = await asked(async () => {
+      const answer = await server.post('/oauth2/token', renewed, app, headers)
+      refresh_token = answer.body.refresh_token
+      return answer
+    })
+    t.same(spent, [200, 'replay_first', 'family_advance_observe'])
+  }
+})
