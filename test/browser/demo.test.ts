@@ -80,11 +80,13 @@ for (const locale of ['en-US', 'ko-KR'] as const)
         'tessera-demo',
         'tessera-device',
         'tessera-session',
+        'tessera-state',
       ])
       for (const { name, httpOnly, sameSite, path, secure, expires } of cookies) {
         t.match(
           { httpOnly, sameSite, path, secure },
-          { httpOnly: true, sameSite: 'Lax', path: '/', secure: false },
+          // Session Management §3.2: a page of ours reads that one, and it is worth nothing.
+          { httpOnly: name !== 'tessera-state', sameSite: 'Lax', path: '/', secure: false },
           name,
         )
         t.equal(expires === -1, name !== 'tessera-device', `${name}: only the device is remembered`)
