@@ -104,7 +104,7 @@ export const profile = (client: ClientMetadata): readonly Contradiction[] => {
       'dpop_bound_access_tokens',
       'or tls_client_certificate_bound_access_tokens must be true',
     ),
-    // SP §5.3.2.2: "shall require that redirect URIs use the https scheme"; a developer's own machine stands aside.
+    // SP §5.3.2.2 wants https; a developer's own machine stands aside.
     ...unless(
       client.redirect_uris.every((uri) => uri.startsWith('https:') || isLoopback(uri)),
       'redirect_uris',

@@ -39,7 +39,7 @@ export const presented = async (
   const asItIs: Presented = { parameters: sent, how: { by: 'parameters', isSigned: false }, pushed: undefined }
   if (!client) return asItIs
   const [object, uri] = [sent.optional('request'), sent.optional('request_uri')]
-  // RFC 9101 §5: "A client MAY use the "request" and "request_uri" parameters ... MUST NOT be used together".
+  // RFC 9101 §5: the one or the other.
   if (object !== undefined && uri !== undefined)
     throw invalidRequest('request and request_uri exclude each other (RFC 9101 §5).')
   // R7: refused even where it would be ignored.

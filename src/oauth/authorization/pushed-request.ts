@@ -38,7 +38,7 @@ export const push = async (
   jkt: string | undefined,
   deps: PushDependencies,
 ): Promise<PushResponse> => {
-  // RFC 9126 §2.1: "The request_uri authorization request parameter MUST NOT be provided in this case".
+  // RFC 9126 §2.1: the one parameter that cannot be pushed.
   if (sent.optional('request_uri') !== undefined) throw invalidRequest('request_uri cannot be pushed (RFC 9126 §2.1).')
   const object = sent.optional('request')
   // RFC 9126 §3: beside the object, only what authenticates the client counts.

@@ -10,7 +10,7 @@ export const authorization = (client: ClientMetadata): readonly Contradiction[] 
     ...request_uris.flatMap((uri, index) =>
       rule(webProblem(uri.split('#', 1)[0] ?? uri), 'request_uris', `request_uris[${index}]`),
     ),
-    // OIDC Registration §2: "initiate_login_uri ... MUST use the https scheme".
+    // OIDC Registration §2 wants https; a developer's own machine stands aside.
     ...rule(initiate_login_uri === undefined ? undefined : webProblem(initiate_login_uri), 'initiate_login_uri'),
     ...when(
       client.require_signed_request_object && !hasKeys,
