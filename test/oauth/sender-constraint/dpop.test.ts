@@ -1,6 +1,8 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
+import fc from 'fast-check'
 import t from 'tap'
 import { later } from '../../../src/clock.ts'
+import { OAuthError } from '../../../src/oauth/errors.ts'
 import {
   checkProof,
   type ProvenRequest,
@@ -168,4 +170,47 @@ t.test('T17 a proof is spent once, and only that of its own key and address', as
   await spendProof({ ...proof, htu: 'https://id.example/oauth2/par' }, replays, now)
   // As long as it could be taken: a minute old, by a clock that is half a minute ahead.
   for (const expiresAt of seen.values()) t.ok(expiresAt >= later(now, 90))
+})
+
+t.test('T17 whatever is sent as a proof throws nothing but an OAuthError', async (t) => {
+  const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const name = fc.constantFrom('typ', 'alg', 'jwk', 'crit', 'b64', 'kid')
+  const member = fc.constantFrom('kty', 'crv', 'x', 'y', 'd', 'n', 'e', 'use', 'key_ops', 'alg', 'kid', 'x5c')
+  const claim = fc.constantFrom('jti', 'htm', 'htu', 'iat', 'ath', 'nonce', 'nbf', 'exp')
+  const text = fc.oneof(
+    fc.string(),
+    fc.tuple(fc.string(), fc.string(), fc.string()).map((parts) => parts.join('.')),
+  )
+  const altered = fc
+    .record({
+      header: fc.dictionary(name, fc.jsonValue(), { maxKeys: 1 }),
+      jwk: fc.dictionary(member, fc.jsonValue(), { maxKeys: 2 }),
+    })
+    .map(({ header, jwk }) => encoded({ typ: 'dpop+jwt', alg: 'ES256', jwk: { ...key.jwk, ...jwk }, ...header }))
+  const [, payload = '', signature = ''] = (await prove()).split('.')
+  const calmly = async (proof: string) => {
+    try {
+      await check([proof], { accessToken: 'the token' })
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error
+    }
+  }
+  await t.resolves(fc.assert(fc.asyncProperty(text, calmly), { numRuns: 300 }))
+  await t.resolves(
+    fc.assert(
+      fc.asyncProperty(
+        altered.map((header) => `${header}.${payload}.${signature}`),
+        calmly,
+      ),
+      { numRuns: 500 },
+    ),
+  )
+  // Well signed, and saying anything.
+  const said = fc.dictionary(claim, fc.jsonValue(), { maxKeys: 3 })
+  await t.resolves(
+    fc.assert(
+      fc.asyncProperty(said, async (claims) => calmly(await prove({ claims }))),
+      { numRuns: 500 },
+    ),
+  )
 })
