@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createRemoteJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose'
 import type { Test } from 'tap'
-import type { Answer, App, Person, TestServer } from '../support/server.ts'
+import { type Answer, type App, challengeOf, type Person, type TestServer } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import type { Page, Visitor } from '../support/visitor.ts'
 
@@ -49,6 +49,8 @@ export type LoggedIn = Asked & { readonly tokens: Answer; readonly idToken: JWTP
 export type Ask = {
   readonly visitor?: Visitor
   readonly post?: boolean
+  /** Of PKCE, for a client that must use it. */
+  readonly verifier?: string
   /** Makes the query of the parameters. */
   readonly order?: (parameters: URLSearchParams) => URLSearchParams
 }
@@ -80,7 +82,7 @@ export const aServerToTest = async (t: Test) => {
 
 export const aClient = (under: Awaited<ReturnType<typeof aServerToTest>>, delivery: Delivery): Client => {
   const { server, discovery, person } = under
-  const keys = createRemoteJWKSet(new URL(String(discovery.jwks_uri)))
+  const keys = createRemoteJWKSet(new URL(String(discovery.jwks_uri)), { cooldownDuration: 0 })
   const path = (endpoint: string) => new URL(String(discovery[endpoint])).pathname
 
   const callbackOf = (page: Page, redirectUri: string) => {
@@ -104,6 +106,10 @@ export const aClient = (under: Awaited<ReturnType<typeof aServerToTest>>, delive
       nonce: randomUUID(),
       response_type: 'code',
       ...(delivery === 'form_post' && { response_mode: 'form_post' }),
+      ...(how.verifier !== undefined && {
+        code_challenge: challengeOf(how.verifier),
+        code_challenge_method: 'S256',
+      }),
     })
     // An empty value leaves the parameter out.
     for (const [name, value] of Object.entries(changes))
@@ -172,7 +178,7 @@ export const aClient = (under: Awaited<ReturnType<typeof aServerToTest>>, delive
       t.match(callback, { code: String, iss: server.issuer })
       t.notOk(callback && 'error' in callback)
       t.equal(callback?.state, sent.state)
-      const tokens = await redeem(app, asked)
+      const tokens = await redeem(app, asked, how.verifier === undefined ? {} : { code_verifier: how.verifier })
       t.equal(tokens.status, 200, JSON.stringify(tokens.body))
       t.match(tokens.headers.get('content-type'), /^application\/json/)
       t.match(tokens.headers.get('cache-control'), /\bno-store\b/, 'OIDC Core §3.1.3.3')

@@ -30,7 +30,7 @@ t.test('RFC 9101 K4 a signed request object, by each algorithm that is advertise
     ['ES256', {}],
     ['ES256 typ oauth-authz-req+jwt', { header: { typ: 'oauth-authz-req+jwt' } }],
     ['ES256 typ JWT', { header: { typ: 'JWT' } }],
-    ['oidcc-request-uri-signed-rs256: RS256', { header: { alg: 'RS256', kid: 'rsa' }, key: rsaKey.privateKey }],
+    ['RS256', { header: { alg: 'RS256', kid: 'rsa' }, key: rsaKey.privateKey }],
     ['PS256', { header: { alg: 'PS256', kid: 'rsa' }, key: rsaKey.privateKey }],
     ['EdDSA', { header: { alg: 'EdDSA', kid: 'ed' }, key: edKey.privateKey }],
     ['Ed25519', { header: { alg: 'Ed25519', kid: 'ed' }, key: edKey.privateKey }],

@@ -47,7 +47,7 @@ t.test('OIDC Core §6.2: a signed object at a registered address, whatever its f
     { header: { alg: 'RS256', kid: 'rsa' }, key: rsaKey.privateKey },
   )
   await publish({}, { body, type: 'application/jwt' })
-  t.ok(answerOf(await send(`${peer.uri}two`)).code, 'oidcc-request-uri-signed-rs256')
+  t.ok(answerOf(await send(`${peer.uri}two`)).code, 'RS256')
 })
 
 t.test('O1 O2 nothing that is not registered is fetched', async (t) => {
