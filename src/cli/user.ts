@@ -67,6 +67,8 @@ type CreateOptions = PasswordOptions & {
   readonly email?: string
   readonly emailVerified?: true
   readonly name?: string
+  readonly group?: readonly string[]
+  readonly role?: readonly string[]
   readonly admin?: true
 }
 
@@ -87,6 +89,8 @@ const create = (context: Context) => async (options: CreateOptions, name: string
       passwordHash: await hashed(context, await password()),
       claims: {
         ...(options.name !== undefined && { name: options.name }),
+        ...(options.group && { groups: options.group }),
+        ...(options.role && { roles: options.role }),
         ...(options.email !== undefined && { email: options.email, email_verified: options.emailVerified === true }),
       },
       admin: options.admin === true,
@@ -146,6 +150,8 @@ export const user = (command: Command, context: Context, outcome: Outcome): void
       .option('--email <address>', 'the claim `email`')
       .option('--email-verified', 'the claim `email_verified`: the address was proven to be theirs')
       .option('--name <name>', 'the claim `name`')
+      .option('--group <name...>', 'the claim `groups`, which the scope of that name gives')
+      .option('--role <name...>', 'the claim `roles`, likewise')
       .option('--admin', 'an administrator'),
   )
   group.command('list', 'everybody', list(context))

@@ -35,9 +35,11 @@ t.test(
 )
 
 t.test('user create gives claims by their names (OIDC Core §5.1), and shows them', async (t) => {
-  const options = ['--password-stdin', '--email', 'eve@example.com', '--name', 'Eve', '--admin']
+  const memberships = ['--group', 'staff', 'ops', '--role', 'editor']
+  const options = ['--password-stdin', '--email', 'eve@example.com', '--name', 'Eve', '--admin', ...memberships]
   const created = await json(['user', 'create', 'Eve', ...options], { input: password })
   const expected = { username: 'Eve', email: 'eve@example.com', email_verified: false, name: 'Eve', admin: true }
+  t.match(created, { groups: ['staff', 'ops'], roles: ['editor'] })
   t.match(created, { ...expected, has_password: true, disabled_at: null, created_at: start.toISOString() })
   t.match(await json(['user', 'show', 'EVE']), { ...expected, sessions: 0, families: 0 })
   t.match(await json(['user', 'show', String(created.sub)]), expected, 'by the subject too')

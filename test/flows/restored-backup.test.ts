@@ -29,7 +29,11 @@ t.test(
 t.test('K4 a client registered for an algorithm without a key is told so, and its code is not lost', async (t) => {
   const server = await aServer(t, { env: { SIGNING_ALGORITHMS: 'RS256' } })
   const alice = await server.aPerson()
-  for (const member of ['id_token_signed_response_alg', 'access_token_signed_response_alg']) {
+  for (const member of [
+    'id_token_signed_response_alg',
+    'access_token_signed_response_alg',
+    'userinfo_signed_response_alg',
+  ]) {
     const app = await server.anApp({ [member]: 'ES256' })
     const { to, verifier } = await server.authorize(alice, app)
     const refused = await server.redeem(app, to.searchParams.get('code') ?? '', verifier)

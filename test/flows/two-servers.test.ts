@@ -104,12 +104,14 @@ t.test('S22 a disabled client, although the other server had it in memory', asyn
 t.test('K1 a rotated key: published before it signs, everywhere, and the old one verifies on', async (t) => {
   const before = await logIn()
   const [old] = one.keys.published()
+  // One of each algorithm, and that of the feed.
+  const usual = one.keys.published().length + 1
   const { kid } = await one.keys.rotate('RS256', { emergency: false })
   const kidsAt = async (server: typeof one) => {
     const { body } = await server.get('/.well-known/jwks.json')
     return Array.isArray(body.keys) ? body.keys.map((key: { kid: string }) => key.kid) : []
   }
-  t.ok(await until(async () => (await kidsAt(two)).length === 3), 'the other server publishes it')
+  t.ok(await until(async () => (await kidsAt(two)).length === usual + 1), 'the other server publishes it')
   t.same(await kidsAt(two), await kidsAt(one))
   t.equal(two.keys.signer('RS256').kid, old?.kid, 'and does not sign with it yet')
   one.clock.advance({ seconds: 86_400 })
@@ -125,5 +127,5 @@ t.test('K1 a rotated key: published before it signs, everywhere, and the old one
     await until(async () => (await two.introspect(app, after.access_token)).active === false),
     'an emergency ends all',
   )
-  t.equal((await kidsAt(one)).length, 2, 'with the key of the feed')
+  t.equal((await kidsAt(one)).length, usual, 'with the key of the feed')
 })

@@ -77,7 +77,11 @@ export const token = async (app: FastifyInstance, options: TokenOptions): Promis
 
 /** Before anything is spent: a code must not be lost to a setting. */
 const requireKeys = (client: Client, algorithms: readonly SigningAlgorithm[]): void => {
-  const wanted = [client.access_token_signed_response_alg, client.id_token_signed_response_alg]
-  if (!wanted.every((algorithm) => algorithms.includes(algorithm)))
+  const wanted = [
+    client.access_token_signed_response_alg,
+    client.id_token_signed_response_alg,
+    client.userinfo_signed_response_alg,
+  ]
+  if (!wanted.every((algorithm) => algorithm === undefined || algorithms.includes(algorithm)))
     throw unauthorizedClient('This client is registered for a signing algorithm that SIGNING_ALGORITHMS does not name.')
 }
