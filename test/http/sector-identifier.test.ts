@@ -1,0 +1,81 @@
+import t from 'tap'
+import { createOutbound, type Resolve } from '../../src/http/outbound/index.ts'
+import { forbidden } from '../support/forbidden-destinations.ts'
+import { redirectUri, registeringAt } from '../support/registering.ts'
+import { aServer } from '../support/server.ts'
+import { anHttpsApp, aTlsServer } from '../support/tls-server.ts'
+
+const server = await aTlsServer(t, { env: { REGISTRATION: 'token' } })
+const { register, invite, configure } = registeringAt(server)
+const fetched: string[] = []
+let listed: unknown = [redirectUri]
+let type = 'application/json'
+const site = await anHttpsApp(t, server.certificate, () => (request, response) => {
+  fetched.push(request.url ?? '')
+  response.writeHead(200, { 'content-type': type }).end(JSON.stringify(listed))
+})
+const sector_identifier_uri = `${site}/sector.json`
+const metadata = { redirect_uris: [redirectUri], sector_identifier_uri }
+
+t.test(
+  'O1 OIDC Registration §5 nothing is fetched before the caller was authorised and all else is right',
+  async (t) => {
+    t.equal((await register(metadata)).status, 401)
+    t.equal((await register(metadata, { authorization: `Bearer tsn_${'A'.repeat(43)}` })).status, 401)
+    const authorization = `Bearer ${await invite(1)}`
+    t.equal((await register({ ...metadata, logo_uri: 'data:x' }, { authorization })).status, 400)
+    const plain = { redirect_uris: [redirectUri], jwks_uri: `${site}/jwks`, logo_uri: `${site}/logo.png` }
+    t.equal((await register(plain, { authorization })).status, 201)
+    t.same(fetched, [], 'and neither keys nor pictures are')
+  },
+)
+
+t.test('OIDC Registration §5 a document that is not a JSON array of all redirect URIs', async (t) => {
+  const authorization = `Bearer ${await invite(1)}`
+  const bad: readonly (readonly [unknown, string])[] = [
+    [[], 'application/json'],
+    [['https://app.example/other'], 'application/json'],
+    [{ redirect_uris: [redirectUri] }, 'application/json'],
+    [null, 'application/json'],
+    [redirectUri, 'application/json'],
+    [[redirectUri], 'text/html'],
+  ]
+  for (const [document, as] of bad) {
+    listed = document
+    type = as
+    const { status, body } = await register(metadata, { authorization })
+    t.equal(status, 400, JSON.stringify(document))
+    t.equal(body.error, 'invalid_client_metadata')
+    t.match(body.error_description, /^sector_identifier_uri /)
+  }
+  listed = [redirectUri]
+  type = 'application/json'
+  const { status, body } = await register(metadata, { authorization })
+  t.equal(status, 201, 'no use was lost')
+
+  listed = ['https://app.example/other']
+  const { client_id, client_secret } = body
+  const changed = { ...metadata, client_id, client_secret, client_name: 'Other' }
+  t.equal((await configure('PUT', body, changed)).status, 400, 'nor does an update get past it')
+})
+
+t.test(
+  'O2 through sector_identifier_uri: forbidden destinations are refused alike, and only the log knows why',
+  async (t) => {
+    let leads: readonly string[] = []
+    const resolve: Resolve = async () => leads.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+    const strict = await aServer(t, {
+      env: { REGISTRATION: 'open' },
+      outbound: createOutbound({ allowLoopback: false, resolve }),
+    })
+    const answers = new Set<string>()
+    for (const row of forbidden) {
+      leads = row.leads ?? []
+      const { status, body } = await registeringAt(strict).register({ ...metadata, sector_identifier_uri: row.uri })
+      t.equal(status, 400, row.uri)
+      if (/cannot be read/.test(String(body.error_description))) answers.add(String(body.error_description))
+    }
+    t.equal(answers.size, 1)
+    t.match(strict.log(), /a sector identifier cannot be read/)
+  },
+)
