@@ -106,6 +106,7 @@ BEGIN
   FROM "token_families" f JOIN "clients" c ON c."id" = f."client_id"
   WHERE f."session_id" = NEW."id" AND c."metadata" ? \'backchannel_logout_uri\' AND c."disabled_at" IS NULL
   ON CONFLICT DO NOTHING\x3b
+  IF FOUND THEN PERFORM pg_notify(\'tessera_changes\', \'logouts\')\x3b END IF\x3b
   RETURN NULL\x3b
 END';
 
