@@ -58,7 +58,7 @@ export const createRegistrations = (
       return outcome
     },
 
-    replace: (clientId, { metadata, presented, next, secret }) =>
+    replace: (clientId, { metadata, presented, next, secret, consents }) =>
       change(clientId, async (tx) => {
         const registrationHash = Uint8Array.from(withNext(presented, next))
         const count = await tx.$executeRaw`
@@ -66,6 +66,7 @@ export const createRegistrations = (
           WHERE id = ${clientId} AND ${Uint8Array.from(presented)} IN
             (substring(registration_hash FROM 1 FOR 32), substring(registration_hash FROM 33))`
         if (count === 0) return { count }
+        if (consents === 'forget') await tx.consent.deleteMany({ where: { clientId } })
         if (secret === 'none') await tx.clientSecret.deleteMany({ where: { clientId } })
         else if (secret) await tx.clientSecret.create({ data: secretData(clientId, secret) })
         return { count }

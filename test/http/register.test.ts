@@ -93,7 +93,7 @@ t.test('S6 its consent page warns, and says where the answer goes', async (t) =>
     'login-submit',
   )
   t.match(page.html, /id="consent-unverified"/)
-  t.match(page.html, /answered at evil\.example:8443/)
+  t.match(page.html, /what you allow goes to evil\.example:8443/)
   t.notMatch(page.html, 'Your Bank <b>')
 
   const ours = await server.anApp()

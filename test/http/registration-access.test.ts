@@ -186,6 +186,35 @@ t.test('O4 RFC 7592 §2.3 DELETE ends its tokens, and the token is worth nothing
   t.equal(userinfo.status, 401)
 })
 
+t.test('S6 people are asked again for an app with another name or address, and only then', async (t) => {
+  const app = await registered({ client_name: 'Notes' })
+  const visitor = server.visitor()
+  await server.logIn(alice, app, { scope: 'openid' }, visitor)
+  const { url } = server.authorizeUrl(app, { scope: 'openid' })
+  t.ok((await visitor.visit(url)).leaves, 'not asked again')
+  const same = await configure('PUT', app.body, replacement(app.body, { contacts: ['a@b.example'] }))
+  t.ok((await visitor.visit(url)).leaves, 'nor for what nobody saw')
+  await configure('PUT', same.body, replacement(same.body, { client_name: 'Your Bank' }))
+  t.equal((await visitor.visit(url)).forms[0]?.id, 'consent-form')
+})
+
+t.test('O10 the log says who registered and changed what, without a token', async (t) => {
+  const { body } = await registered()
+  const changed = await configure('PUT', body, replacement(body))
+  await configure('DELETE', changed.body)
+  const events = server
+    .log()
+    .split('\n')
+    .filter((line) => line.includes(String(body.client_id)))
+  for (const event of ['client_registered', 'client_changed', 'client_deleted'])
+    t.ok(
+      events.some((line) => line.includes(`"${event}"`)),
+      event,
+    )
+  for (const secret of [body.client_secret, body.registration_access_token, changed.body.registration_access_token])
+    t.notOk(server.log().includes(String(secret)))
+})
+
 t.test('of a disabled client nothing is answered', async (t) => {
   const { body } = await registered()
   await server.stores.clients.disable(String(body.client_id), server.clock.now())

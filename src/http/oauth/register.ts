@@ -37,6 +37,7 @@ export const register = async (app: FastifyInstance, { clock, registering }: Reg
     const information = await registerClient(request.body, token, withinQuota, { ...registering, now })
     // Maintenance makes room.
     if (information === 'full') throw tooMany(reply, 3600)
+    request.log.info({ event: 'client_registered', client_id: information.client_id }, 'an app registered itself')
     return reply.code(201).send(information)
   })
 
@@ -48,10 +49,15 @@ export const register = async (app: FastifyInstance, { clock, registering }: Reg
   app.get(url, async (request, reply) => readClient(await enter(request, reply), registering))
   app.put(url, async (request, reply) => {
     const admitted = await enter(request, reply)
-    return replaceClient(request.body, admitted, { ...registering, now: clock.now() })
+    const information = await replaceClient(request.body, admitted, { ...registering, now: clock.now() })
+    request.log.info({ event: 'client_changed', client_id: information.client_id }, 'an app changed its registration')
+    return information
   })
   app.delete(url, async (request, reply) => {
-    await deleteClient(await enter(request, reply), { ...registering, now: clock.now() })
+    const admitted = await enter(request, reply)
+    await deleteClient(admitted, { ...registering, now: clock.now() })
+    const { client_id } = admitted.client
+    request.log.info({ event: 'client_deleted', client_id }, 'an app deleted its registration')
     return reply.code(204).send()
   })
 }

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { secret as newSecret } from '../../random.ts'
 import { isRecord } from '../../record.ts'
-import type { Client } from '../client.ts'
+import type { Client, ClientMetadata } from '../client.ts'
 import { InvalidMetadata } from '../registration.ts'
 import { hashOf, plausible, refused, registrationAccessTokenPrefix, standingOf } from './access-token.ts'
 import { type ClientInformation, clientInformation } from './answer.ts'
@@ -58,13 +58,19 @@ export const replaceClient = async (
   const made = usesSecret(metadata) && standing.length === 0 ? makeSecret(random, now) : undefined
   const token = newSecret(random, registrationAccessTokenPrefix)
   const secret = usesSecret(metadata) ? made?.stored : 'none'
-  const replaced = await registrations.replace(clientId, { metadata, presented, next: hashOf(token), secret })
+  const consents = looksTheSame(client, metadata) ? 'keep' : 'forget'
+  const replaced = await registrations.replace(clientId, { metadata, presented, next: hashOf(token), secret, consents })
   if (!replaced) throw refused('the token was replaced meanwhile')
   // What the client sent of its secret was right, and this server does not know it otherwise.
   const known = isRecord(sent) && typeof sent.client_secret === 'string' ? sent.client_secret : undefined
   const text = made?.text ?? (usesSecret(metadata) ? known : undefined)
   return clientInformation(issuer, { clientId, createdAt, metadata, secret: text, token })
 }
+
+/** What people saw when they allowed it: for another name or another address they are asked again (RFC 7591 §5). */
+const looksTheSame = (before: ClientMetadata, after: ClientMetadata): boolean =>
+  (['client_name', 'client_uri', 'logo_uri'] as const).every((field) => before[field] === after[field]) &&
+  after.redirect_uris.every((uri) => before.redirect_uris.includes(uri))
 
 /** RFC 7592 §2.3. */
 export const deleteClient = async (

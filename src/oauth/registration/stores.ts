@@ -26,6 +26,7 @@ export type RegistrationStore = {
   /**
    * RFC 7592 §2.2, and a new token beside the one that was presented, which stands until the new one is used.
    * @param change.secret one to be added; `none` forgets those there are
+   * @param change.consents whether what people allowed still holds
    * @returns whether the presented token still stood
    */
   replace(
@@ -35,6 +36,7 @@ export type RegistrationStore = {
       readonly presented: Buffer
       readonly next: Buffer
       readonly secret: ClientSecret | 'none' | undefined
+      readonly consents: 'keep' | 'forget'
     },
   ): Promise<boolean>
   /** Past any memory: another server may have changed it just now. */

@@ -51,7 +51,7 @@ export const en = {
     otherScope: 'A permission the app defined itself',
     unverified: (app: string) => `Nobody here has checked who is behind “${app}”.`,
     answeredAt: (host: string) =>
-      `It registered itself and is answered at ${host}. Allow it only if you know that address.`,
+      `It registered itself, and what you allow goes to ${host}. Allow it only if you know that address.`,
     resources: 'It may act for you at',
     site: (host: string) => `Then you go to ${host}.`,
     device: (host: string) => `Then you go back to a program on this device (${host}).`,
