@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createRemoteJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose'
 import type { Test } from 'tap'
-import { type Answer, type App, challengeOf, type Person, type TestServer } from '../support/server.ts'
+import type { Answer, App, Person, TestServer } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import type { Page, Visitor } from '../support/visitor.ts'
 
@@ -49,8 +49,6 @@ export type LoggedIn = Asked & { readonly tokens: Answer; readonly idToken: JWTP
 export type Ask = {
   readonly visitor?: Visitor
   readonly post?: boolean
-  /** Of PKCE, for a client that must use it. */
-  readonly verifier?: string
   /** Makes the query of the parameters. */
   readonly order?: (parameters: URLSearchParams) => URLSearchParams
 }
@@ -74,7 +72,7 @@ export type Client = {
 }
 
 export const aServerToTest = async (t: Test) => {
-  const server = await aTlsServer(t, { env: { REGISTRATION: 'open' } })
+  const server = await aTlsServer(t, { env: { REGISTRATION: 'open', REGISTRATION_PKCE: 'optional' } })
   const discovery = (await server.get('/.well-known/openid-configuration')).body
   const person = await server.aPerson('rosa', everything)
   return { server, discovery, person }
@@ -106,10 +104,6 @@ export const aClient = (under: Awaited<ReturnType<typeof aServerToTest>>, delive
       nonce: randomUUID(),
       response_type: 'code',
       ...(delivery === 'form_post' && { response_mode: 'form_post' }),
-      ...(how.verifier !== undefined && {
-        code_challenge: challengeOf(how.verifier),
-        code_challenge_method: 'S256',
-      }),
     })
     // An empty value leaves the parameter out.
     for (const [name, value] of Object.entries(changes))
@@ -178,7 +172,7 @@ export const aClient = (under: Awaited<ReturnType<typeof aServerToTest>>, delive
       t.match(callback, { code: String, iss: server.issuer })
       t.notOk(callback && 'error' in callback)
       t.equal(callback?.state, sent.state)
-      const tokens = await redeem(app, asked, how.verifier === undefined ? {} : { code_verifier: how.verifier })
+      const tokens = await redeem(app, asked)
       t.equal(tokens.status, 200, JSON.stringify(tokens.body))
       t.match(tokens.headers.get('content-type'), /^application\/json/)
       t.match(tokens.headers.get('cache-control'), /\bno-store\b/, 'OIDC Core §3.1.3.3')

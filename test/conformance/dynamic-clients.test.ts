@@ -41,7 +41,7 @@ t.test('oidcc-request-uri-unsigned: one that does not sign is not registered, an
   t.notOk(JSON.stringify(discovery.request_object_signing_alg_values_supported).includes('none'))
 })
 
-t.test('oidcc-request-uri-signed-rs256: the request is fetched where the client published it', async (t) => {
+t.test('OIDC Core §6.2 a signed request is fetched where the client published it', async (t) => {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
   let object = ''
   const site = await anHttpsApp(t, server.certificate, () => (_request, response) => {

@@ -5,13 +5,11 @@ import { registeringAt } from '../support/registering.ts'
 import { anHttpsApp } from '../support/tls-server.ts'
 import { aClient, aServerToTest, isErrorPage, kidOf } from './basic.ts'
 
-/** Dynamic OP, with clients that register themselves; they must use PKCE, which the suite's do not. */
+/** What Dynamic OP adds, with clients as the suite makes them: they send no PKCE. */
 const under = await aServerToTest(t)
 const { server, discovery } = under
 const suite = aClient(under, 'query')
 const { register, registered } = registeringAt(server)
-const verifier = 'v'.repeat(43)
-const how = { verifier }
 const refused = (error: string) => ({ status: 400, body: { error } })
 
 /** What stands at an address of the client's. */
@@ -24,12 +22,12 @@ const published = async (body: () => unknown) =>
 t.test('oidcc-idtoken-rs256: an ID token signed with the algorithm that was registered', async (t) => {
   const app = await registered({ id_token_signed_response_alg: 'RS256' })
   t.equal(app.body.id_token_signed_response_alg, 'RS256')
-  await suite.logIn(t, app, {}, how)
+  await suite.logIn(t, app)
 })
 
 t.test('oidcc-userinfo-rs256: userinfo is a JWT, of the issuer and for the client', async (t) => {
   const app = await registered({ userinfo_signed_response_alg: 'RS256' })
-  const { tokens, idToken } = await suite.logIn(t, app, {}, how)
+  const { tokens, idToken } = await suite.logIn(t, app)
   const answer = await suite.userinfo(tokens.body.access_token)
   t.equal(answer.status, 200)
   t.match(answer.headers.get('content-type'), /^application\/jwt/)
@@ -43,13 +41,13 @@ t.test('oidcc-userinfo-rs256: userinfo is a JWT, of the issuer and for the clien
 
 t.test('oidcc-ensure-redirect-uri-in-authorization-request: two are registered, none is sent', async (t) => {
   const app = await registered({ redirect_uris: ['https://app.example/cb', 'https://app.example/other'] })
-  t.ok(isErrorPage(await suite.ask(app, { redirect_uri: '' }, how)))
+  t.ok(isErrorPage(await suite.ask(app, { redirect_uri: '' })))
 })
 
 const withQuery = 'https://app.example/cb?foo=bar'
 t.test('oidcc-redirect-uri-query-OK: what was registered with a query keeps it', async (t) => {
   const app = await registered({ redirect_uris: [withQuery] })
-  const { page } = await suite.ask(app, {}, how)
+  const { page } = await suite.ask(app)
   t.match(Object.fromEntries(page.leaves?.searchParams ?? []), { foo: 'bar', code: String })
 })
 for (const [module, redirect_uris, redirect_uri] of [
@@ -57,7 +55,7 @@ for (const [module, redirect_uris, redirect_uri] of [
   ['oidcc-redirect-uri-query-added', ['https://app.example/cb'], withQuery],
 ] as const)
   t.test(`${module}: a page, no redirect`, async (t) => {
-    t.ok(isErrorPage(await suite.ask(await registered({ redirect_uris }), { redirect_uri }, how)))
+    t.ok(isErrorPage(await suite.ask(await registered({ redirect_uris }), { redirect_uri })))
   })
 
 t.test('oidcc-redirect-uri-regfrag: a redirect URI with a fragment is not registered', async (t) => {
@@ -98,12 +96,12 @@ t.test('oidcc-registration-jwks-uri, oidcc-ensure-client-assertion-with-iss-aud-
   const key = keyPair('one')
   const jwks_uri = `${await published(() => ({ keys: [key.jwk] }))}/jwks`
   const app = await registered({ token_endpoint_auth_method: 'private_key_jwt', jwks_uri })
-  const asked = await suite.ask(app, {}, how)
+  const asked = await suite.ask(app)
   const stranger = await authenticated(app.client_id, keyPair('one'), 'a')
-  const wrong = await suite.redeem({ ...app, secret: undefined }, asked, { code_verifier: verifier, ...stranger })
+  const wrong = await suite.redeem({ ...app, secret: undefined }, asked, stranger)
   t.match(wrong, { status: 401, body: { error: 'invalid_client' } })
   const own = await authenticated(app.client_id, key, 'b')
-  t.match(await suite.redeem(app, asked, { code_verifier: verifier, ...own }), { status: 200 })
+  t.match(await suite.redeem(app, asked, own), { status: 200 })
 })
 
 t.test('oidcc-refresh-token-rp-key-rotation: the next key, published a minute later, refreshes', async (t) => {
@@ -111,9 +109,9 @@ t.test('oidcc-refresh-token-rp-key-rotation: the next key, published a minute la
   const jwks_uri = `${await published(() => ({ keys: [key.jwk] }))}/jwks`
   const grants = { grant_types: ['authorization_code', 'refresh_token'] }
   const app = await registered({ token_endpoint_auth_method: 'private_key_jwt', jwks_uri, ...grants })
-  const asked = await suite.ask(app, { scope: 'openid offline_access', prompt: 'consent' }, how)
+  const asked = await suite.ask(app, { scope: 'openid offline_access', prompt: 'consent' })
   const first = await authenticated(app.client_id, key, 'first')
-  const { body } = await suite.redeem(app, asked, { code_verifier: verifier, ...first })
+  const { body } = await suite.redeem(app, asked, first)
   key = keyPair('two')
   server.clock.advance({ seconds: 60 })
   const refresh = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }
@@ -125,7 +123,7 @@ t.test('oidcc-registration-sector-uri: pairwise, for the redirect URIs that the 
   const redirect_uris = ['https://app.example/cb', 'https://other.example/cb']
   const sector_identifier_uri = `${await published(() => redirect_uris)}/sector`
   const app = await registered({ redirect_uris, sector_identifier_uri, subject_type: 'pairwise' })
-  const { idToken } = await suite.logIn(t, app, {}, how)
+  const { idToken } = await suite.logIn(t, app)
   t.not(idToken.sub, suite.person.id)
 })
 
@@ -142,12 +140,12 @@ t.test('oidcc-server-rotate-keys: the next key is published, signs, and the last
     return Array.isArray(body.keys) ? body.keys.map(({ kid }) => String(kid)) : []
   }
   const before = await kids()
-  const { tokens } = await suite.logIn(t, app, {}, how)
+  const { tokens } = await suite.logIn(t, app)
   const old = kidOf(tokens.body.id_token)
   await server.keys.rotate('RS256', { emergency: false })
   t.equal((await kids()).filter((kid) => !before.includes(kid)).length, 1)
   server.clock.advance({ seconds: 86_400 })
-  const next = await suite.logIn(t, app, {}, how)
+  const next = await suite.logIn(t, app)
   t.not(kidOf(next.tokens.body.id_token), old)
   t.ok((await kids()).includes(old ?? ''))
 })
