@@ -47,11 +47,15 @@ export const backChannel =
     await scope.register(deviceAuthorization, { door, clock, devices })
     const pushing = { issuer, keysOf, pushedRequests, hintedSubject, random }
     await scope.register(par, { door, senders, clock, pushing })
-    await scope.register(introspect, { door, clock, tokens: { ...tokens, signer: keys.signer } })
+    await scope.register(introspect, { door, clock, tokens: { ...tokens, signer: keys.signer }, algorithms })
     await scope.register(revoke, { door, clock, tokens })
     await scope.register(revocations, { feed })
     await scope.register(revocationsStream, { feed })
-    await scope.register(userinfo, { clock, tokens: { ...tokens, claimsOfScope, signer: keys.signer }, holderCheck })
+    await scope.register(userinfo, {
+      clock,
+      tokens: { ...tokens, claimsOfScope, algorithms, signer: keys.signer },
+      holderCheck,
+    })
     await scope.register(metadata, { ...described, keySet })
   }
 

@@ -2,9 +2,12 @@ import { type ClaimsOfScope, userinfoClaims } from './claims.ts'
 import type { SigningAlgorithm } from './client.ts'
 import { invalidToken, OAuthError } from './errors.ts'
 import { activeAccessToken, type TokenDependencies } from './introspection.ts'
+import { requireKeys } from './signing.ts'
 
 export type UserinfoDependencies = TokenDependencies & {
   readonly claimsOfScope: ClaimsOfScope
+  /** This server has a key for each. */
+  readonly algorithms: readonly SigningAlgorithm[]
   signer(algorithm: SigningAlgorithm): { sign(typ: string, claims: object): Promise<string> }
 }
 
@@ -27,6 +30,7 @@ export const userinfo = async (token: string, deps: UserinfoDependencies): Promi
   }
   const algorithm = owner.userinfo_signed_response_alg
   if (algorithm === undefined) return { is: 'plain', claims }
+  requireKeys([algorithm], deps.algorithms)
   // §5.3.2: "If signed, the UserInfo Response MUST contain the Claims iss and aud". It has no exp: it is no ID token.
   const signed = { ...claims, iss: deps.issuer, aud: owner.client_id }
   return { is: 'signed', jwt: await deps.signer(algorithm).sign('JWT', signed) }

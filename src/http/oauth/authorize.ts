@@ -5,9 +5,10 @@ import { checkPresentation } from '../../oauth/authorization/presentation.ts'
 import { type PresentationDependencies, presented, SpentRequestUri } from '../../oauth/authorization/presented.ts'
 import { errorResponse, isSigned, responseAlgorithm } from '../../oauth/authorization/response.ts'
 import type { Client, SigningAlgorithm } from '../../oauth/client.ts'
-import { OAuthError, unauthorizedClient } from '../../oauth/errors.ts'
+import { OAuthError } from '../../oauth/errors.ts'
 import { paths } from '../../oauth/metadata.ts'
 import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
+import { requireKeys } from '../../oauth/signing.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
 import { asGet } from '../as-get.ts'
 import { queryParameters } from '../form-body.ts'
@@ -40,7 +41,8 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
     const { parameters, how, pushed, to, client } = await orPage(options, async () => {
       const found = await presented(sent, asker, { ...presentation, issuer, now })
       const { client, ...to } = replyTo(found.parameters, asker)
-      if (isSigned(to.responseMode)) requireKey(client, algorithms)
+      // An answer that cannot be signed cannot be given, not even as an error.
+      if (isSigned(to.responseMode)) requireKeys([responseAlgorithm(client)], algorithms)
       return { ...found, to, client }
     })
     try {
@@ -62,12 +64,6 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
 
   // OIDC Core §3.1.2.1: GET and POST.
   app.post(paths.authorize, async (request, reply) => asGet(request, reply))
-}
-
-/** Before anybody logs in: an answer that cannot be signed cannot be given, not even as an error. */
-const requireKey = (client: Client, algorithms: readonly SigningAlgorithm[]): void => {
-  if (algorithms.includes(responseAlgorithm(client))) return
-  throw unauthorizedClient('This client is registered for a signing algorithm that SIGNING_ALGORITHMS does not name.')
 }
 
 const clientOf = async (parameters: Parameters, clients: ClientStore): Promise<Client | undefined> => {

@@ -9,6 +9,7 @@ import type { GrantDependencies } from '../../oauth/grants/grant.ts'
 import { grantTypes } from '../../oauth/grants/index.ts'
 import { paths } from '../../oauth/metadata.ts'
 import type { RegistrationStore } from '../../oauth/registration/stores.ts'
+import { requireKeys } from '../../oauth/signing.ts'
 import { type IssueDependencies, issue } from '../../oauth/tokens/issue.ts'
 import type { Browser } from '../browser.ts'
 import { bodyParameters } from '../form.ts'
@@ -55,7 +56,8 @@ export const token = async (app: FastifyInstance, options: TokenOptions): Promis
     if (!client.grant_types.includes(grant.name)) {
       throw unauthorizedClient(`This client is not registered for the grant type ${grant.name}.`)
     }
-    requireKeys(client, algorithms)
+    // Before a code is spent for what cannot be signed.
+    requireKeys(signedWith(client), algorithms)
     issuing.algorithmFor(parameters.list('resource'))
     const refreshCookie = cookies.read(request, client)
     const sessionAtBrowser = async () => {
@@ -75,13 +77,9 @@ export const token = async (app: FastifyInstance, options: TokenOptions): Promis
   })
 }
 
-/** Before anything is spent: a code must not be lost to a setting. */
-const requireKeys = (client: Client, algorithms: readonly SigningAlgorithm[]): void => {
-  const wanted = [
-    client.access_token_signed_response_alg,
-    client.id_token_signed_response_alg,
-    client.userinfo_signed_response_alg,
-  ]
-  if (!wanted.every((algorithm) => algorithm === undefined || algorithms.includes(algorithm)))
-    throw unauthorizedClient('This client is registered for a signing algorithm that SIGNING_ALGORITHMS does not name.')
-}
+/** The tokens, and what they are for. */
+const signedWith = (client: Client) => [
+  client.access_token_signed_response_alg,
+  client.id_token_signed_response_alg,
+  client.userinfo_signed_response_alg,
+]

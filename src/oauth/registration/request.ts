@@ -5,6 +5,7 @@ import { OAuthError } from '../errors.ts'
 import { profileDefaults } from '../profile.ts'
 import { checkMetadata, InvalidMetadata } from '../registration.ts'
 import type { Mistake } from '../registration-rules/rule.ts'
+import { unsignable } from '../signing.ts'
 import { type RegistrationPolicy, registrable, reservedForOperator } from './policy.ts'
 import { mistakesIn, type Said } from './said.ts'
 
@@ -41,7 +42,7 @@ export const metadataSaid = (sent: unknown, { policy, clientId, current }: Reque
   const checked = check({ ...fallbacks(own, clientId, policy), ...own, ...operators })
   const all = [...mistakes, ...checked.mistakes]
   if (checked.metadata === undefined || all.length > 0) throw new InvalidMetadata(firstOfEach(all))
-  return unsignable(checked.metadata, policy)
+  return signableIn(checked.metadata, policy)
 }
 
 /** RFC 7591 §2: what holds where nothing is said, beside the defaults of client.ts. */
@@ -110,10 +111,9 @@ const firstOfEach = (mistakes: readonly Mistake[]): readonly Mistake[] =>
   mistakes.filter(({ field }, index) => mistakes.findIndex((other) => other.field === field) === index)
 
 /** What a profile chose for the client needs a key as well. */
-const unsignable = (metadata: ClientMetadata, { algorithms }: RegistrationPolicy): ClientMetadata => {
-  const { id_token_signed_response_alg: id, access_token_signed_response_alg: access } = metadata
-  const missing = [id, access].find((algorithm) => !algorithms.includes(algorithm))
-  if (missing === undefined) return metadata
-  const problem = `needs ${missing}, for which this server has no key`
+const signableIn = (metadata: ClientMetadata, { algorithms }: RegistrationPolicy): ClientMetadata => {
+  const [missing] = unsignable(metadata, algorithms)
+  if (!missing) return metadata
+  const problem = `needs ${missing.algorithm}, for which this server has no key`
   throw new InvalidMetadata([{ field: 'profile', problem }])
 }
