@@ -90,11 +90,15 @@ for (const delivery of deliveries) {
   }
   const asked = (names: readonly string[]) =>
     Object.fromEntries(Object.entries(everything).filter(([name]) => names.includes(name)))
-  for (const [title, scope, names] of [
-    ...Object.entries(scopes).map(([scope, names]) => [scope, scope, names] as const),
-    ['all', Object.keys(scopes).join(' '), Object.values(scopes).flat()] as const,
-  ])
-    t.test(titled(`oidcc-scope-${title}`, delivery, 'userinfo says exactly the claims of the scope'), async (t) => {
+  for (const [module, scope] of [
+    ['oidcc-scope-profile', 'profile'],
+    ['oidcc-scope-email', 'email'],
+    ['oidcc-scope-address', 'address'],
+    ['oidcc-scope-phone', 'phone'],
+    ['oidcc-scope-all', 'profile email address phone'],
+  ] as const)
+    t.test(titled(module, delivery, 'userinfo says exactly the claims of the scope'), async (t) => {
+      const names = scope.split(' ').flatMap((name) => scopes[name] ?? [])
       const { tokens, idToken } = await suite.logIn(t, app, { scope: `openid ${scope}` })
       const { status, body } = await suite.userinfo(tokens.body.access_token)
       t.equal(status, 200)
