@@ -120,12 +120,17 @@ t.test('R7 a parameter that is sent twice is refused, never the first or the las
     'max_age=1&max_age=2',
     'extra=1&extra=2',
     'id_token_hint=x&id_token_hint=y',
+    'response_mode=query&response_mode=form_post',
   ]
   for (const repeat of twice) {
-    const page = await ask({}, `&${repeat}`)
-    if (page.status === 400) t.match(page.html, /id="error-page"[\s\S]*invalid_request/, repeat)
-    else t.match(answerOf(page), { error: 'invalid_request', iss: server.issuer }, repeat)
-    t.notOk(answerOf(page).code, repeat)
+    const answer = answerOf(await ask({}, `&${repeat}`))
+    t.match(
+      answer,
+      { error: 'invalid_request', iss: server.issuer },
+      `${repeat}: the client is told (RFC 6749 §4.1.2.1)`,
+    )
+    t.notOk(answer.code, repeat)
+    t.equal(answer.state, repeat.startsWith('state') ? undefined : 'the state', 'neither of two states is given back')
   }
   for (const repeat of [
     `client_id=${app.client_id}`,
@@ -175,6 +180,8 @@ t.test('R11 state comes back byte for byte, or is refused; never a header of its
     if (page.leaves && state.length === 8 * 1024) t.equal(answerOf(page).state, state)
     else t.notOk(answerOf(page).code, JSON.stringify(state.slice(0, 20)))
   }
+  const unreadable = answerOf(await ask({ state: 'a\nb' }))
+  t.match(unreadable, { error: 'invalid_request', state: undefined }, 'the client is told (RFC 6749 §4.1.2.1)')
   const { codes: _, liveCodes: __, ...after } = await rows(server)
   const { codes: ___, liveCodes: ____, ...was } = before
   t.same(after, was)

@@ -214,6 +214,17 @@ t.test('T22 PAR authenticates like the token endpoint; a public client says who 
   t.match(await server.redeem(spa, codeOf(await logIn(page)) ?? '', verifier), { status: 200 })
 })
 
+t.test('RFC 9126 §2.1: client_id is required, also where the client proves itself without it', async (t) => {
+  const { url } = server.authorizeUrl(app)
+  const parameters = new URL(url).searchParams
+  t.match(await server.post('/oauth2/par', parameters, app), { status: 201 })
+  for (const missing of ['', undefined]) {
+    if (missing === undefined) parameters.delete('client_id')
+    else parameters.set('client_id', missing)
+    t.match(await server.post('/oauth2/par', parameters, app), { status: 400, body: { error: 'invalid_request' } })
+  }
+})
+
 t.test('T23 CORS: an origin of the client reads the answer, another does not', async (t) => {
   const spa = await server.anApp({ token_endpoint_auth_method: 'none', allowed_origins: ['https://spa.example'] })
   const send = (origin: string) =>

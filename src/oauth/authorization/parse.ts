@@ -54,8 +54,18 @@ export const replyTo = (parameters: Parameters, client: Client | undefined): Rep
     clientId: client.client_id,
     redirectUri,
     responseMode:
-      isResponseMode(parameters.optional('response_mode')) ?? (wantsSignedResponse(client) ? 'jwt' : 'query'),
-    state: parameters.optional('state'),
+      isResponseMode(legible(parameters, 'response_mode')) ?? (wantsSignedResponse(client) ? 'jwt' : 'query'),
+    state: legible(parameters, 'state'),
+  }
+}
+
+/** RFC 6749 §4.1.2.1: what is wrong with these two is told to the client as well, and neither says where the client is. */
+const legible = (parameters: Parameters, name: 'response_mode' | 'state'): string | undefined => {
+  try {
+    return parameters.optional(name)
+  } catch (error) {
+    if (error instanceof OAuthError) return undefined
+    throw error
   }
 }
 
@@ -68,6 +78,8 @@ export const parseRequest = (
   issuer: string,
 ): RedirectedRequest => {
   parameters.refuseRepeats()
+  // Unreadable, it is not given back.
+  parameters.optional('state')
   refuseUnsupported(parameters, client)
   const scope = requestedScope(parameters.optional('scope'), client)
   const resources = parseResources(parameters.list('resource'), client.resources)
