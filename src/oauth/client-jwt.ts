@@ -22,6 +22,7 @@ export type Kind = {
   readonly name: string
   /** RFC 8725 §3.11: what says that it is another kind of JWT is none of this. Lower case, without `application/`. */
   readonly types: readonly string[]
+  /** Beside `iss` and `aud`. */
   readonly required: readonly string[]
   refuse(reason: string): OAuthError
 }
@@ -53,7 +54,7 @@ export const verifyClientJwt = async (
   algorithms: readonly SigningAlgorithm[],
   kind: Kind,
   { keysOf, now }: { readonly keysOf: KeysOf; readonly now: Date },
-): Promise<JWTPayload & { readonly exp: number }> => {
+): Promise<JWTPayload> => {
   const { algorithm, kid } = checkHeader(jwt, algorithms, kind)
   const usable = (keys: readonly JWK[]) =>
     keys.filter(
@@ -110,7 +111,7 @@ const claimsUnder = async (
     const { payload } = await jwtVerify(jwt, await importJWK({ ...key }, algorithm), {
       algorithms: algorithm === 'EdDSA' ? [algorithm, fullySpecified] : [algorithm],
       issuer: client.client_id,
-      requiredClaims: ['iss', 'aud', 'exp', ...required],
+      requiredClaims: ['iss', 'aud', ...required],
       clockTolerance: skew,
       currentDate: now,
     })
@@ -122,11 +123,11 @@ const claimsUnder = async (
 }
 
 /** jose has looked at `exp` and `nbf` against now: here, how far apart they are. */
-const checkTimes = (claims: JWTPayload, { name, refuse }: Kind, now: Date): JWTPayload & { readonly exp: number } => {
+const checkTimes = (claims: JWTPayload, { name, refuse }: Kind, now: Date): JWTPayload => {
   const today = numericDate(now)
   const { exp, iat } = claims
-  if (exp === undefined || exp > today + longestLife + skew) throw refuse(`the ${name} lives for too long`)
+  if (exp !== undefined && exp > today + longestLife + skew) throw refuse(`the ${name} lives for too long`)
   if (iat !== undefined && !(typeof iat === 'number' && iat <= today + skew))
     throw refuse(`the ${name} was issued in the future`)
-  return { ...claims, exp }
+  return claims
 }

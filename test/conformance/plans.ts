@@ -163,10 +163,6 @@ export const plans: readonly Plan[] = [
       'request-uri-signed-rs256',
       'ensure-client-assertion-with-iss-aud-succeeds',
     ]),
-    left: {
-      'oidcc-request-uri-signed-rs256':
-        'its request object has no `exp`, and one that is good for ever is refused here; with one it is served',
-    },
   },
   {
     name: 'RP-initiated logout',

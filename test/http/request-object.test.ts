@@ -95,6 +95,14 @@ t.test('T8 only what is inside counts (RFC 9101 §6.3)', async (t) => {
   t.ok(isPage(chained, 'invalid_request'), 'RFC 9101 §5: not both')
 })
 
+t.test('T8 an object without exp is taken of those only who might have sent the same unsigned', async (t) => {
+  const strict = await aKeyedClient(server, { first_party: true, require_signed_request_object: true })
+  const of = async (client: KeyedClient) =>
+    send(client, { request: await signed(client, { prompt: 'none' }, { exp: undefined }) })
+  t.ok(isPage(await of(strict)), 'who has to sign')
+  t.notOk(isPage(await of(app)), 'who need not')
+})
+
 t.test('T5 T7 T8 an object that is not to be believed is a page, and leaves nothing', async (t) => {
   const before = await rows(server)
   const now = app.now()
@@ -106,7 +114,6 @@ t.test('T5 T7 T8 an object that is not to be believed is a page, and leaves noth
     ['aud of another server', { aud: 'https://elsewhere.example' }],
     ['aud is the endpoint', { aud: `${server.issuer}/oauth2/authorize` }],
     ['no aud', { aud: undefined }],
-    ['no exp', { exp: undefined }],
     ['exp has passed', { exp: now - 31 }],
     ['exp in 70 minutes', { exp: now + 4200 }],
     ['nbf 61 s ahead', { nbf: now + 61 }],

@@ -15,13 +15,17 @@ const invalidRequestObject = (reason: string) =>
     reason,
   )
 
-const requestObject: Kind = {
+/**
+ * An `exp` is asked of those who have to sign. Who may send the same parameters unsigned gains nothing by keeping an object,
+ * and OIDC Core §6.1 knows none that must have one.
+ */
+const requestObjectOf = (client: Client): Kind => ({
   name: 'request object',
   // RFC 9101 §10.8: its own type, the one that JWTs had before, or none; an assertion or a logout token is none.
   types: ['oauth-authz-req+jwt', 'jwt'],
-  required: ['client_id'],
+  required: ['client_id', ...(client.require_signed_request_object || isOfProfile(client) ? ['exp'] : [])],
   refuse: invalidRequestObject,
-}
+})
 
 /** Seconds. FAPI 2.0 Message Signing §5.3.1: "shall require ... an nbf claim that is no longer than 60 minutes in the past". */
 const oldest = 3600
@@ -40,7 +44,7 @@ export const openRequestObject = async (
   deps: RequestObjectDependencies,
 ): Promise<URLSearchParams> => {
   const algorithms = algorithmsOf(client, client.request_object_signing_alg)
-  const claims = await verifyClientJwt(jwt, client, algorithms, requestObject, deps)
+  const claims = await verifyClientJwt(jwt, client, algorithms, requestObjectOf(client), deps)
   if (![claims.aud].flat().includes(deps.issuer)) throw invalidRequestObject('the request object is for another server')
   checkStart(claims, client, deps.now)
   if (claims.client_id !== client.client_id) throw invalidRequestObject('the client_id inside is not the one outside')

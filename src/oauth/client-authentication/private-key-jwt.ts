@@ -12,7 +12,7 @@ export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-be
 const assertion: Kind = {
   name: 'assertion',
   types: ['jwt', 'client-authentication+jwt'],
-  required: ['sub', 'jti'],
+  required: ['sub', 'exp', 'jti'],
   refuse: invalidClient,
 }
 
@@ -59,11 +59,12 @@ const checkAudience = (
 
 /** RFC 7523 §3: once. Only after the signature was checked, or anybody could spend the `jti` of another. */
 const spend = async (
-  { exp, jti }: JWTPayload & { readonly exp: number },
+  { exp, jti }: JWTPayload,
   client: Client,
   { replays, now }: AuthenticationDependencies,
 ): Promise<void> => {
-  if (typeof jti !== 'string' || jti === '') throw invalidClient('the assertion has no jti')
+  if (exp === undefined || typeof jti !== 'string' || jti === '')
+    throw invalidClient('the assertion has no exp or no jti')
   const hash = createHash('sha256')
     .update(JSON.stringify([client.client_id, jti]))
     .digest()
