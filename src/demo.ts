@@ -100,7 +100,7 @@ export const demoCurl = (issuer: string, secret: string): string =>
 export type DemoClientStore = {
   find(clientId: string): Promise<Client | undefined>
   create(clientId: string, metadata: ClientMetadata, secrets: readonly ClientSecret[], now: Date): Promise<unknown>
-  update(clientId: string, metadata: ClientMetadata): Promise<boolean>
+  update(clientId: string, metadata: ClientMetadata, now: Date): Promise<unknown>
   addSecret(clientId: string, secret: ClientSecret): Promise<boolean>
 }
 
@@ -155,7 +155,7 @@ const seedClient = async (
   }
   if (!isDeepStrictEqual(addressesOf(known), addressesOf(metadata))) {
     const { client_id, secrets, disabledAt, notBefore, createdAt, ...kept } = known
-    await clients.update(id, { ...kept, ...addressesOf(metadata) })
+    await clients.update(id, { ...kept, ...addressesOf(metadata) }, now)
   }
   for (const secret of secrets) {
     const isKnown = known.secrets.some((one) => one.hash.equals(secret.hash) && (!one.expiresAt || one.expiresAt > now))

@@ -1,59 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
-import { later, numericDate } from '../clock.ts'
+import { later } from '../clock.ts'
 import { administratorResource, administratorScope } from '../oauth/administrator-scope.ts'
-import { type Client, ClientMetadata, type ClientSecret } from '../oauth/client.ts'
+import type { Client, ClientMetadata, ClientSecret } from '../oauth/client.ts'
 import { secret as newSecret } from '../random.ts'
 import { createGroup, type Outcome } from './answer.ts'
+import { refuseUnsignable, unreachable } from './client-fit.ts'
 import { declareMetadata, type MetadataOptions, metadataOf } from './client-metadata.ts'
 import { presets } from './client-preset.ts'
+import { clientJson, clientText, metadataIn } from './client-text.ts'
 import { type Context, everything, type Opened, withStores } from './context.ts'
 import { invite } from './invitation.ts'
 import { isUuid } from './person.ts'
 import { notFound, Refusal, wrongUsage } from './refusal.ts'
-import { type Cell, counted, countedAtMost, details, printable, table } from './table.ts'
-
-/** What was registered, in the schema's order; nothing that storage adds. */
-const registered = (client: Client): readonly (readonly [string, unknown])[] => {
-  const values = new Map<string, unknown>(Object.entries(client))
-  return Object.keys(ClientMetadata.properties)
-    .filter((name) => values.get(name) !== undefined)
-    .map((name) => [name, values.get(name)])
-}
-const metadataIn = (client: Client): Readonly<Record<string, unknown>> => Object.fromEntries(registered(client))
-
-/** RFC 7591 §3.2.1. Its times are NumericDates, ours are ISO 8601. */
-const clientJson = (client: Client) => ({
-  client_id: client.client_id,
-  client_id_issued_at: numericDate(client.createdAt),
-  ...metadataIn(client),
-  disabled_at: client.disabledAt ?? null,
-  ...(client.registration && { registered_itself: true, last_used_at: client.registration.lastUsedAt ?? null }),
-  secrets: client.secrets.map(({ id, createdAt, expiresAt }) => ({
-    id,
-    created_at: createdAt,
-    expires_at: expiresAt ?? null,
-  })),
-})
-
-const cellOf = (value: unknown): Cell | readonly string[] => {
-  if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
-  if (typeof value === 'boolean' || typeof value === 'number') return value
-  return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-const secretLine = ({ createdAt, expiresAt }: ClientSecret): string =>
-  `made ${createdAt.toISOString()}, ${expiresAt ? `ends ${expiresAt.toISOString()}` : 'without end'}`
-
-const clientText = (client: Client): string =>
-  details([
-    ['client_id', client.client_id],
-    ...registered(client).map(([name, value]): [string, Cell | readonly string[]] => [name, cellOf(value)]),
-    ['created', client.createdAt],
-    ['disabled', client.disabledAt ?? 'no'],
-    ['registered by', client.registration ? 'itself' : 'an operator'],
-    ['secrets', client.secrets.map(secretLine)],
-  ])
+import { counted, countedAtMost, printable, table } from './table.ts'
 
 const findClient = async ({ clients }: Pick<Opened['stores'], 'clients'>, id: string): Promise<Client> => {
   const client = await clients.find(id)
@@ -98,7 +58,8 @@ const create = (context: Context) => async (asked: CreateOptions) => {
     throw wrongUsage('--id must not be a UUID: that is what a person looks like in a token. Take a name.')
   const metadata = await metadataOf(options, {})
   const id = options.id ?? context.random.bytes(10).toString('hex')
-  return withStores(context, async ({ clients }) => {
+  return withStores(context, async ({ clients }, config) => {
+    refuseUnsignable(metadata, undefined, config)
     if (await clients.find(id)) throw new Refusal('A client of that id exists already.')
     const secret = usesSecret(metadata) ? makeSecret(context) : undefined
     const client = await clients.create(id, metadata, secret ? [secret.stored] : [], context.clock.now())
@@ -106,6 +67,7 @@ const create = (context: Context) => async (asked: CreateOptions) => {
       // RFC 7591 §3.2.1: `client_secret_expires_at` is required beside a secret, 0 when it does not expire.
       json: { ...clientJson(client), ...(secret && { client_secret: secret.text, client_secret_expires_at: 0 }) },
       text: `Created.\n\n${clientText(client)}${secret ? secretText(secret.text) : ''}`,
+      warning: unreachable(metadata, config),
     }
   })
 }
@@ -140,16 +102,22 @@ const show = (context: Context) => (_: object, id: string) =>
   })
 
 const update = (context: Context) => (options: MetadataOptions, id: string) =>
-  withStores(context, async (stores) => {
+  withStores(context, async (stores, config) => {
     const client = await findClient(stores, id)
     const metadata = await metadataOf(options, metadataIn(client))
-    await stores.clients.update(id, metadata)
+    refuseUnsignable(metadata, client, config)
+    const now = context.clock.now()
+    const standing = await familiesOf(stores, id, now)
+    const { ended } = await stores.clients.update(id, metadata, now)
+    const families = ended ? standing : 0
     const changed = { ...client, ...metadata }
     const needs = usesSecret(metadata) && client.secrets.length === 0
+    const noSecret = needs ? `It has no secret yet: \`tessera client secret ${printable(id)}\` makes one.` : undefined
+    const subjects = ended ? ` It knows people by another \`sub\` now. Ended: ${familiesText(families)}.` : ''
     return {
-      json: clientJson(changed),
-      text: `Updated.\n\n${clientText(changed)}`,
-      warning: needs ? `It has no secret yet: \`tessera client secret ${printable(id)}\` makes one.` : undefined,
+      json: { ...clientJson(changed), ended: { families } },
+      text: `Updated.${subjects}\n\n${clientText(changed)}`,
+      warning: [noSecret, unreachable(metadata, config)].filter((each) => each !== undefined).join('\n') || undefined,
     }
   })
 

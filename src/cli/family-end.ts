@@ -10,6 +10,7 @@ const sentences: Readonly<Record<FamilyEnd, string>> = {
   revoked_by_admin: 'an administrator ended it',
   user_disabled: 'the person was disabled',
   client_disabled: 'the client was disabled or deleted',
+  client_changed: 'the client was changed, and knows people by another `sub` since',
   password_changed: 'the password was changed',
   early_refresh: 'it was refreshed while its access token was still young',
   pair_mismatch: 'the refresh token came without the access token of its pair',

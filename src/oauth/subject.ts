@@ -35,6 +35,10 @@ const sectorOf = (client: Sector): string => {
   return host
 }
 
+/** By whose `sub` this client knows people: with another one every person is somebody else to it. */
+export const subjectSector = (client: Sector & Pick<ClientMetadata, 'subject_type'>): string | undefined =>
+  client.subject_type === 'public' ? undefined : sectorOf(client)
+
 /** Each once; empty for an app's own scheme, which has none. */
 export const redirectHosts = ({ redirect_uris }: Pick<Sector, 'redirect_uris'>): readonly string[] => [
   ...new Set(redirect_uris.map(hostOf)),

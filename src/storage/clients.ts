@@ -2,6 +2,7 @@ import { later, stopwatch } from '../clock.ts'
 import { type Client, type ClientMetadata, type ClientSecret, longestToken } from '../oauth/client.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import type { ClientStore } from '../oauth/stores.ts'
+import { subjectSector } from '../oauth/subject.ts'
 import { type ClientCache, metadataOf, registrationOf } from './client-cache.ts'
 import { lockClient } from './client-lock.ts'
 import type { Database } from './database.ts'
@@ -11,11 +12,16 @@ import { asJson } from './json.ts'
 import type { Prisma } from './prisma/client.ts'
 import { enter } from './revocations.ts'
 
+export type Updated = { readonly changed: boolean; readonly ended: boolean }
+
 /** For the command line and the console. What changes a client is heard by every server at once. */
 export type Clients = ClientStore & {
   create(clientId: string, metadata: ClientMetadata, secrets: readonly ClientSecret[], now: Date): Promise<Client>
   list(page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly Client[]>
-  update(clientId: string, metadata: ClientMetadata): Promise<boolean>
+  /**
+   * Where it knows people by another `sub` from now on, its families and pending codes end in the same transaction.
+   */
+  update(clientId: string, metadata: ClientMetadata, now: Date): Promise<Updated>
   addSecret(clientId: string, secret: ClientSecret): Promise<boolean>
   /** @param at from here on it is refused */
   expireSecret(clientId: string, secretId: string, at: Date): Promise<boolean>
@@ -44,20 +50,41 @@ const clientOf = (row: Row): Client => ({
   ...registrationOf(row.registrationHash, row.lastUsedAt),
 })
 
-const endAll = async (tx: Prisma.TransactionClient, clientId: string, now: Date): Promise<void> => {
+type ClientEnd = 'client_disabled' | 'client_changed'
+
+export const endAll = async (
+  tx: Prisma.TransactionClient,
+  clientId: string,
+  reason: ClientEnd,
+  now: Date,
+): Promise<void> => {
   const waited = stopwatch()
   await lockClient(tx, clientId)
-  await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
+  await mark(tx, selectionOf({ of: 'client', id: clientId }), reason, now)
   // What was issued while it waited for its locks must not outlive it.
-  await stamp(tx, clientId, later(now, waited()))
+  await stamp(tx, clientId, reason, later(now, waited()))
 }
 
 /** Tokens of client_credentials are written down nowhere: they may live for a day. */
-const stamp = async (tx: Prisma.TransactionClient, clientId: string, now: Date): Promise<void> => {
+const stamp = async (tx: Prisma.TransactionClient, clientId: string, reason: ClientEnd, now: Date): Promise<void> => {
   const notBefore = notBeforeOf(now)
   await tx.client.updateMany({ where: { id: clientId }, data: { notBefore } })
   const told = { notBefore, sparedSessionId: undefined, tokensExpireAt: later(now, longestToken) }
-  await enter(tx, [{ kind: 'client', subject: clientId, reason: 'client_disabled', ...told }], now)
+  await enter(tx, [{ kind: 'client', subject: clientId, reason, ...told }], now)
+}
+
+/**
+ * What a client was given says the `sub` by which it knew people; an act on one of them would not reach that at whoever
+ * verifies offline once it knows them by another. Locks the client.
+ */
+export const changesSubjects = async (
+  tx: Prisma.TransactionClient,
+  clientId: string,
+  next: ClientMetadata,
+): Promise<boolean> => {
+  await lockClient(tx, clientId)
+  const before = await tx.client.findUnique({ where: { id: clientId }, select: { metadata: true } })
+  return before !== null && subjectSector(metadataOf(before.metadata)) !== subjectSector(next)
 }
 
 export const createClients = (database: Database, { find, read, change }: ClientCache): Clients => ({
@@ -67,7 +94,7 @@ export const createClients = (database: Database, { find, read, change }: Client
       await tx.client.create({ data: { id: clientId, metadata: asJson(metadata), createdAt: now } })
       // One of the same name may have been deleted while it was being used.
       const { families, codes } = await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
-      if (families + codes > 0) await stamp(tx, clientId, now)
+      if (families + codes > 0) await stamp(tx, clientId, 'client_disabled', now)
       return tx.clientSecret
         .createMany({ data: secrets.map((secret) => secretData(clientId, secret)) })
         .then(() => ({ count: 1 }))
@@ -87,8 +114,15 @@ export const createClients = (database: Database, { find, read, change }: Client
     )
     return rows.map(clientOf)
   },
-  update: (clientId, metadata) =>
-    change(clientId, (tx) => tx.client.updateMany({ where: { id: clientId }, data: { metadata: asJson(metadata) } })),
+  update: async (clientId, metadata, now) => {
+    let ended = false
+    const changed = await change(clientId, async (tx) => {
+      ended = await changesSubjects(tx, clientId, metadata)
+      if (ended) await endAll(tx, clientId, 'client_changed', now)
+      return tx.client.updateMany({ where: { id: clientId }, data: { metadata: asJson(metadata) } })
+    })
+    return { changed, ended }
+  },
   addSecret: (clientId, secret) =>
     change(clientId, async (tx) => {
       const count = await tx.client.count({ where: { id: clientId } })
@@ -105,7 +139,7 @@ export const createClients = (database: Database, { find, read, change }: Client
         where: { id: clientId, disabledAt: null },
         data: { disabledAt: now },
       })
-      if (disabled.count > 0) await endAll(tx, clientId, now)
+      if (disabled.count > 0) await endAll(tx, clientId, 'client_disabled', now)
       return disabled
     }),
   enable: (clientId, now) =>
@@ -115,12 +149,12 @@ export const createClients = (database: Database, { find, read, change }: Client
         data: { disabledAt: null },
       })
       // What a server had begun before it heard of the end must not come alive again.
-      if (enabled.count > 0) await endAll(tx, clientId, now)
+      if (enabled.count > 0) await endAll(tx, clientId, 'client_disabled', now)
       return enabled
     }),
   delete: (clientId, now) =>
     change(clientId, async (tx) => {
-      await endAll(tx, clientId, now)
+      await endAll(tx, clientId, 'client_disabled', now)
       return tx.client.deleteMany({ where: { id: clientId } })
     }),
 })

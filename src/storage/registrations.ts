@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { withNext } from '../oauth/registration/access-token.ts'
 import type { RegistrationStore } from '../oauth/registration/stores.ts'
 import type { ClientCache } from './client-cache.ts'
-import { type Clients, secretData } from './clients.ts'
+import { type Clients, changesSubjects, endAll, secretData } from './clients.ts'
 import { type Database, json, statement } from './database.ts'
 import { asJson } from './json.ts'
 import type { Prisma } from './prisma/client.ts'
@@ -58,14 +58,16 @@ export const createRegistrations = (
       return outcome
     },
 
-    replace: (clientId, { metadata, presented, next, secret, consents }) =>
+    replace: (clientId, { metadata, presented, next, secret, consents }, now) =>
       change(clientId, async (tx) => {
         const registrationHash = Uint8Array.from(withNext(presented, next))
+        const ends = await changesSubjects(tx, clientId, metadata)
         const count = await tx.$executeRaw`
           UPDATE clients SET metadata = ${json(metadata)}::jsonb, registration_hash = ${registrationHash}
           WHERE id = ${clientId} AND ${Uint8Array.from(presented)} IN
             (substring(registration_hash FROM 1 FOR 32), substring(registration_hash FROM 33))`
         if (count === 0) return { count }
+        if (ends) await endAll(tx, clientId, 'client_changed', now)
         if (consents === 'forget') await tx.consent.deleteMany({ where: { clientId } })
         if (secret === 'none') await tx.clientSecret.deleteMany({ where: { clientId } })
         else if (secret) await tx.clientSecret.create({ data: secretData(clientId, secret) })

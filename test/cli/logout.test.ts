@@ -10,7 +10,7 @@ t.test('logout list says which app was told of which logout, when, how often and
   const client = await stores.clients.find(login.clientId)
   if (!client) throw new Error('no client')
   const { client_id, secrets: _, disabledAt: __, notBefore: ___, createdAt: ____, ...metadata } = client
-  await stores.clients.update(client_id, { ...metadata, backchannel_logout_uri: 'https://app.example/bc' })
+  await stores.clients.update(client_id, { ...metadata, backchannel_logout_uri: 'https://app.example/bc' }, start)
   await stores.sessions.end(login.sessionId, 'logged_out', start)
   t.match(await json(['logout', 'list']), {
     deliveries: [{ client_id, sid: login.sessionId, sub: login.userId, state: 'waiting', attempts: 0, outcome: null }],

@@ -41,7 +41,7 @@ t.test('K4 a client registered for an algorithm without a key is told so, and it
     const client = await server.stores.clients.find(app.client_id)
     if (!client) throw new Error('the client is gone')
     const { client_id, secrets, disabledAt, notBefore, createdAt, ...metadata } = client
-    await server.stores.clients.update(app.client_id, { ...metadata, [member]: 'RS256' })
+    await server.stores.clients.update(app.client_id, { ...metadata, [member]: 'RS256' }, server.clock.now())
     t.equal((await server.redeem(app, to.searchParams.get('code') ?? '', verifier)).status, 200, 'once it is mended')
   }
 })

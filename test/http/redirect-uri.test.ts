@@ -95,7 +95,7 @@ t.test('R5 a private-use scheme is served, and a dangerous one is not even where
     'blob:https://c/x',
     'myapp:/cb',
   ]
-  await server.stores.clients.update(client_id, { ...metadata, redirect_uris: planted })
+  await server.stores.clients.update(client_id, { ...metadata, redirect_uris: planted }, server.clock.now())
   const before = await rows(server)
   for (const redirect_uri of planted) isErrorPage(t, await ask(app, { redirect_uri }), redirect_uri)
   t.same(await rows(server), before)

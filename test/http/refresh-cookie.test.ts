@@ -136,10 +136,14 @@ t.test('a token is taken from where it was delivered, and from nowhere else', as
   t.equal(await standing(), before)
 
   const metadata = await metadataOfApp()
-  await server.stores.clients.update(app.client_id, { ...metadata, refresh_token_delivery: 'body' })
+  await server.stores.clients.update(app.client_id, { ...metadata, refresh_token_delivery: 'body' }, server.clock.now())
   t.match(await server.refresh(app, token), refused, 'a cookie-bound family in a body')
   const bodyBound = await scene.logIn(app)
-  await server.stores.clients.update(app.client_id, { ...metadata, refresh_token_delivery: 'cookie' })
+  await server.stores.clients.update(
+    app.client_id,
+    { ...metadata, refresh_token_delivery: 'cookie' },
+    server.clock.now(),
+  )
   t.match(await refresh(app, bodyBound.refresh_token), refused, 'a body-bound family in a cookie')
   isDelivered(t, await refresh(app, token))
 })

@@ -159,12 +159,16 @@ t.test('what an operator changed of it stays through an update, and it may keep 
     registration: ______,
     ...metadata
   } = client
-  await server.stores.clients.update(id, {
-    ...metadata,
-    first_party: true,
-    scope: 'openid notes',
-    access_token_lifetime: 60,
-  })
+  await server.stores.clients.update(
+    id,
+    {
+      ...metadata,
+      first_party: true,
+      scope: 'openid notes',
+      access_token_lifetime: 60,
+    },
+    server.clock.now(),
+  )
   const changed = await configure('PUT', body, replacement(body, { scope: 'openid notes', first_party: true }))
   t.equal(changed.status, 200)
   t.match(await server.stores.clients.find(id), { first_party: true, access_token_lifetime: 60, scope: 'openid notes' })

@@ -21,7 +21,7 @@ const metadataOf = (more: Record<string, unknown> = {}) => ({
 })
 const anApp = (more?: Record<string, unknown>) => server.anApp(metadataOf(more))
 const register = (app: App, more?: Record<string, unknown>) =>
-  server.stores.clients.update(app.client_id, checkMetadata(metadataOf(more)))
+  server.stores.clients.update(app.client_id, checkMetadata(metadataOf(more)), server.clock.now())
 const logIn = (app: App, parameters?: Record<string, string>) => server.logIn(alice, app, parameters, visitor)
 const standing = () => dumpOf(server.databaseUrl, standingTables)
 const invalidScope = { status: 400, body: { error: 'invalid_scope' } }

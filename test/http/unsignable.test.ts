@@ -19,7 +19,7 @@ t.test('K4 a signed userinfo answer without a key is refused, also for a token t
   if (!client) throw new Error('the client is gone')
   const { client_id, secrets, disabledAt, notBefore, createdAt, ...metadata } = client
   const changed = { ...metadata, userinfo_signed_response_alg: 'ES256' } as const
-  await server.stores.clients.update(app.client_id, changed)
+  await server.stores.clients.update(app.client_id, changed, server.clock.now())
   const answer = await server.get('/oauth2/userinfo', { authorization: `Bearer ${access_token}` })
   t.match(answer, { status: 400, body: { error: 'unauthorized_client', error_description: /SIGNING_ALGORITHMS/ } })
 })

@@ -107,9 +107,9 @@ t.test('a logout ends what its client may no longer keep alive', async (t) => {
   const client = await clients.find(login.clientId)
   if (!client) throw new Error('there is no client')
   const { client_id: _, secrets: __, disabledAt: ___, notBefore: ____, createdAt: _____, ...metadata } = client
-  await clients.update(login.clientId, { ...metadata, scope: 'openid read' })
+  await clients.update(login.clientId, { ...metadata, scope: 'openid read' }, start)
   await sessions.end(login.sessionId, 'logged_out', start)
-  await clients.update(login.clientId, metadata)
+  await clients.update(login.clientId, metadata, start)
   t.match((await families.find(family))?.revokeReason, 'logged_out', 'nothing revives when the scope comes back')
 })
 

@@ -166,7 +166,7 @@ t.test('a client is kept in memory until somebody changes it anywhere', async (t
   t.same(created.secrets, [secret])
   t.equal(await stores.clients.find('cached'), await stores.clients.find('cached'), 'the same object')
   const heard = new Promise((resolve) => stores.changes.subscribe(resolve))
-  await other.clients.update('cached', someMetadata({ client_name: 'Renamed' }))
+  await other.clients.update('cached', someMetadata({ client_name: 'Renamed' }), start)
   t.same(await heard, { of: 'client', id: 'cached' })
   t.equal((await stores.clients.find('cached'))?.client_name, 'Renamed')
 

@@ -59,7 +59,8 @@ export const replaceClient = async (
   const token = newSecret(random, registrationAccessTokenPrefix)
   const secret = usesSecret(metadata) ? made?.stored : 'none'
   const consents = looksTheSame(client, metadata) ? 'keep' : 'forget'
-  const replaced = await registrations.replace(clientId, { metadata, presented, next: hashOf(token), secret, consents })
+  const change = { metadata, presented, next: hashOf(token), secret, consents } as const
+  const replaced = await registrations.replace(clientId, change, now)
   if (!replaced) throw refused('the token was replaced meanwhile')
   // What the client sent of its secret was right, and this server does not know it otherwise.
   const known = isRecord(sent) && typeof sent.client_secret === 'string' ? sent.client_secret : undefined

@@ -24,7 +24,7 @@ export type RegistrationStore = {
   /** @returns `full` where too many clients wait for their first login already */
   register(registration: NewRegistration, now: Date): Promise<'registered' | 'uninvited' | 'full'>
   /**
-   * RFC 7592 §2.2, and a new token beside the one that was presented, which stands until the new one is used.
+   * RFC 7592 §2.2. What it was given ends where it knows people by another `sub` from now on. A new token beside the one that was presented, which stands until the new one is used.
    * @param change.secret one to be added; `none` forgets those there are
    * @param change.consents whether what people allowed still holds
    * @returns whether the presented token still stood
@@ -38,6 +38,7 @@ export type RegistrationStore = {
       readonly secret: ClientSecret | 'none' | undefined
       readonly consents: 'keep' | 'forget'
     },
+    now: Date,
   ): Promise<boolean>
   /** Past any memory: another server may have changed it just now. */
   find(clientId: string): Promise<Client | undefined>

@@ -1,3 +1,5 @@
+import type { ClientMetadata } from '../client.ts'
+import { methods } from '../client-authentication/index.ts'
 import type { Method } from '../client-authentication/method.ts'
 
 /**
@@ -12,6 +14,14 @@ export const works =
   (mutualTls: MutualTls | undefined) =>
   ({ needs }: Pick<Method, 'needs'>): boolean =>
     needs === undefined || (mutualTls !== undefined && (needs === 'certificates' || mutualTls.authorities))
+
+/** What a client is registered for and cannot have here: it could never get a token. */
+export const missingFor = (client: ClientMetadata, mutualTls: MutualTls | undefined): Method['needs'] => {
+  const method = methods.find(({ name }) => name === client.token_endpoint_auth_method)
+  const needs = method?.needs ?? (client.tls_client_certificate_bound_access_tokens ? 'certificates' : undefined)
+  if (needs === undefined || works(mutualTls)({ needs })) return undefined
+  return mutualTls ? needs : 'certificates'
+}
 
 /** RFC 8705 §5: those that a client calls, not a person's browser. */
 const aliased = [

@@ -9,6 +9,7 @@ export type FamilyEnd =
   | 'revoked_by_admin'
   | 'user_disabled'
   | 'client_disabled'
+  | 'client_changed'
   | 'password_changed'
   | 'early_refresh'
   | 'pair_mismatch'

@@ -104,6 +104,20 @@ const ends = {
       todo: '앱 운영자에게 물어보세요.',
     },
   },
+  client_changed: {
+    en: {
+      title: 'The app was changed',
+      happened: 'The app knows everybody by a new name since.',
+      means: 'It is not about you: everybody’s login to it ended.',
+      todo: 'Log in again.',
+    },
+    ko: {
+      title: '앱 설정이 바뀌었어요',
+      happened: '앱이 모든 사람을 새 이름으로 알게 됐어요.',
+      means: '나만의 문제가 아니라 모든 사람의 로그인이 끝났어요.',
+      todo: '다시 로그인해 주세요.',
+    },
+  },
   password_changed: {
     en: {
       title: 'The password was changed',

@@ -169,7 +169,11 @@ t.test('T12 a client that lost the scope or the resource loses the API at once',
   const program = await anAdminClient(server, metadata)
   const token = await adminToken(server, program, { resource })
   const update = (change: object) =>
-    server.stores.clients.update(program.client_id, checkMetadata({ ...metadata, ...change }, 'operator'))
+    server.stores.clients.update(
+      program.client_id,
+      checkMetadata({ ...metadata, ...change }, 'operator'),
+      server.clock.now(),
+    )
   t.equal(await statusOf(token), 200)
   await update({ scope: 'read' })
   t.match(await aCaller(server, token)('/users'), { status: 403, body: { error: 'insufficient_scope' } })
