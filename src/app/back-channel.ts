@@ -99,7 +99,12 @@ export const registration =
   (deps: AppDependencies, { mutualTls }: Foundation) =>
   async (scope: FastifyInstance): Promise<void> => {
     const { issuer, clock, random, stores, outbound, log, algorithms } = deps
-    const policy = { ...deps.registration, algorithms, authenticationMethods: authenticationMethods(mutualTls) }
+    const policy = {
+      ...deps.registration,
+      algorithms,
+      authenticationMethods: authenticationMethods(mutualTls),
+      certificates: mutualTls !== undefined,
+    }
     const sectors = createSectorDocuments({ outbound, log })
     const registering = { issuer, policy, registrations: stores.registrations, sectors, random }
     await scope.register(register, { clock, registering })

@@ -154,6 +154,10 @@ const refused: readonly (readonly [Record<string, unknown>, RegExp, string?])[] 
     { token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_san_dns: 'a.example' },
     /token_endpoint_auth_method must/,
   ],
+  [
+    { tls_client_certificate_bound_access_tokens: true },
+    /tls_client_certificate_bound_access_tokens cannot be true: no certificate/,
+  ],
   [{ token_endpoint_auth_method: 'private_key_jwt' }, /jwks or jwks_uri is needed/],
   [{ first_party: true }, /first_party is set by whoever runs/],
   [{ introspect: 'all' }, /introspect is set by whoever runs/],

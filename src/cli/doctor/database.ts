@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { Config } from '../../config.ts'
 import type { Context, Opened } from '../context.ts'
 import { Refusal } from '../refusal.ts'
+import { checkClients } from './clients.ts'
 import { type Finding, failed, ok } from './finding.ts'
 import { checkKeys } from './keys.ts'
 
@@ -97,5 +98,6 @@ const examine = async (
     clocks,
     ok('schema', 'every migration is applied'),
     ...(await checkKeys(stores, config, clock.now())),
+    ...(await checkClients(stores, config)),
   ]
 }

@@ -17,6 +17,8 @@ export type RegistrationPolicy = {
   /** This server has a key for each. */
   readonly algorithms: readonly SigningAlgorithm[]
   readonly authenticationMethods: readonly AuthenticationMethod[]
+  /** Whether certificates of clients can arrive here. */
+  readonly certificates: boolean
 }
 
 /**

@@ -89,7 +89,10 @@ const scopes = ({ scope }: Said, allowed: readonly string[]): readonly Mistake[]
   )
 
 /** What this server would have to sign, and how the client proves itself: only what works here. */
-const abilities = (said: Said, { algorithms, authenticationMethods }: RegistrationPolicy): readonly Mistake[] => [
+const abilities = (
+  said: Said,
+  { algorithms, authenticationMethods, certificates }: RegistrationPolicy,
+): readonly Mistake[] => [
   ...registrable
     .filter((name) => name.endsWith('_signed_response_alg'))
     .flatMap((name) => {
@@ -100,6 +103,11 @@ const abilities = (said: Said, { algorithms, authenticationMethods }: Registrati
         known !== undefined && !algorithms.includes(known),
       )
     }),
+  ...mistake(
+    'tls_client_certificate_bound_access_tokens',
+    'cannot be true: no certificate can arrive here',
+    said.tls_client_certificate_bound_access_tokens === true && !certificates,
+  ),
   ...mistake(
     'token_endpoint_auth_method',
     `must be one of ${authenticationMethods.join(', ')}`,
