@@ -6,7 +6,7 @@ import { frontChannel } from './app/front-channel.ts'
 import { api } from './http/api/index.ts'
 import { trustedProxies } from './http/client-address.ts'
 import { createFailurePage } from './http/interaction/failure-page.ts'
-import { bounds, capConnections, refuseUnknownEncodings } from './http/limits.ts'
+import { bounds, capConnections, ignoreExpectations, refuseUnknownEncodings } from './http/limits.ts'
 import { metadataBeforePath } from './http/oidc/metadata.ts'
 import { answerFailures, answerNotFound, frameworkErrors } from './http/operations/failure.ts'
 import { health } from './http/operations/health.ts'
@@ -26,6 +26,7 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
     frameworkErrors,
   })
   capConnections(app)
+  ignoreExpectations(app.server)
   refuseUnknownEncodings(app)
   requestLog(app)
   endConnections(app, deps.readiness)

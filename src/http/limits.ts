@@ -1,4 +1,4 @@
-import type { ServerOptions } from 'node:http'
+import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
@@ -86,6 +86,11 @@ export const refuseUnknownEncodings = (app: FastifyInstance): void => {
     reply.header('connection', 'close')
     done(invalidRequest('This Transfer-Encoding is not served.'))
   })
+}
+
+/** RFC 9110 §10.1.1: what else than 100-continue is expected may be ignored. Node's own answer has no body and no log. */
+export const ignoreExpectations = (server: Pick<Server, 'on' | 'emit'>): void => {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
 }
 
 /** D3: connections beyond the cap are dropped before they cost anything. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:https'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { openidConfiguration } from '../oauth/metadata.ts'
-import { limits, refuseConnection, serverOptions } from './limits.ts'
+import { ignoreExpectations, limits, refuseConnection, serverOptions } from './limits.ts'
 import { watchSilent } from './operations/stop.ts'
 
 export type MutualTlsListener = { close(): Promise<void> }
@@ -41,6 +41,7 @@ export const listenForCertificates = async (
   })
   server.maxConnections = limits.connections
   server.on('clientError', refuseConnection)
+  ignoreExpectations(server)
   const endSilent = watchSilent(server, { isTls: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

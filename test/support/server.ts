@@ -121,6 +121,8 @@ export type ServerOptions = {
   readonly demo?: boolean
   /** pino's, or `silent`; everything is kept by default. */
   readonly logLevel?: string
+  /** Takes what is logged, in place of `log()`. */
+  readonly onLog?: (lines: string) => void
 }
 
 const keysDirs = new WeakMap<TestServer, string>()
@@ -148,7 +150,8 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
   let logged = ''
   const destination = new Writable({
     write(chunk, _encoding, done) {
-      logged += String(chunk)
+      if (options.onLog) options.onLog(String(chunk))
+      else logged += String(chunk)
       done()
     },
   })
