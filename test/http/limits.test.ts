@@ -118,9 +118,9 @@ t.test(
   'O12 an expectation that nobody knows changes nothing: the answer is ours, with its id (RFC 9110 §10.1.1)',
   async (t) => {
     const answer = await raw('POST /oauth2/token HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\nConnection: close\r\n\r\n')
-    t.match(answer, /^HTTP\/1\.1 400 /)
+    t.match(answer, /^HTTP\/1\.1 401 /)
     t.match(answer, /x-request-id: [\w-]{16}/)
-    t.match(answer, '"error":"invalid_request"')
+    t.match(answer, '"error":"invalid_client"')
   },
 )
 
