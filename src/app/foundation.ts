@@ -57,7 +57,14 @@ export const createFoundation = (deps: AppDependencies) => {
     keysOf,
     keySet: createKeySet(keys, deps.revocationKeys),
     hintedSubject: createHintedSubject(keys, clock),
-    door: createClientDoor({ issuer, clients: stores.clients, replays: stores.replays, keysOf, certificateOf }),
+    door: createClientDoor({
+      issuer,
+      clients: stores.clients,
+      replays: stores.replays,
+      keysOf,
+      certificateOf,
+      mutualTlsUrl: mutualTls?.url,
+    }),
     administration: createAdministration({ ...stores, lists: stores.administration, secrets: deps.cookieSecrets }),
     /** What the server says of itself. */
     described: { issuer, claimsOfScope, algorithms, mutualTls, registration: deps.registration.mode },

@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Agent, fetch as fetchBy } from 'undici'
+import { keyed, sign } from '../support/assertions.ts'
 import { anAuthority, aSelfSigned, type Issued } from '../support/client-certificates.ts'
 import { aProofKey } from '../support/proofs.ts'
 import { type App, aServer, claims, freePort } from '../support/server.ts'
@@ -238,6 +239,21 @@ t.test('T18 a public client: its refresh token is the certificate’s (RFC 8705 
   const rotated = await by(t, certificate).token(app, refresh)
   t.equal(rotated.status, 200)
   t.same(claims(rotated.body.access_token).cnf, claims(body.access_token).cnf)
+})
+
+t.test('T4 RFC 8705 §5: an assertion may name the endpoint by the alias at which it was called', async (t) => {
+  const app = await server.anApp({ ...keyed, assertion_audience: 'issuer_or_endpoint' })
+  const { client_id } = app
+  const now = Math.floor(server.clock.now().getTime() / 1000)
+  const asserted = async (aud: string) => ({
+    ...grant,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: await sign({ iss: client_id, sub: client_id, aud, jti: aud, iat: now, exp: now + 60 }),
+  })
+  const { token } = by(t)
+  t.match(await token(app, await asserted(`${alias}/oauth2/token`)), { status: 200 })
+  t.match(await token(app, await asserted(`${alias}/oauth2/revoke`)), refusedClient, 'of another endpoint')
+  t.match(await token(app, await asserted(alias)), refusedClient, 'no endpoint')
 })
 
 t.test('T18 Client-Cert (RFC 9440) is believed of a named proxy alone', async (t) => {

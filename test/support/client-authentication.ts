@@ -21,6 +21,7 @@ type Sent = {
   readonly authorization?: string | undefined
   readonly repeated?: boolean
   readonly parameters?: Parameters
+  readonly alias?: string
 }
 type Options = { readonly now?: Date; readonly remote?: RemoteKeys }
 

@@ -13,7 +13,11 @@ export type ClientDoor = {
 }
 
 export const createClientDoor = (
-  dependencies: Omit<AuthenticationDependencies, 'now'> & { readonly certificateOf: CertificateOf },
+  dependencies: Omit<AuthenticationDependencies, 'now'> & {
+    readonly certificateOf: CertificateOf
+    /** Where certificates are asked for, in place of the issuer. */
+    readonly mutualTlsUrl: string | undefined
+  },
 ): ClientDoor => ({
   async enter(request, reply, parameters, path, now) {
     // Before anything can fail: a browser app must be able to read its errors too. A public client names itself here.
@@ -24,7 +28,9 @@ export const createClientDoor = (
     const { authorization, repeated } = authorizationOf(request)
     const endpoint = dependencies.issuer + path
     const certificate = dependencies.certificateOf(request)
-    const sent = { authorization, repeated, parameters, certificate, endpoint }
+    const { mutualTlsUrl } = dependencies
+    const alias = mutualTlsUrl === undefined ? undefined : mutualTlsUrl + path
+    const sent = { authorization, repeated, parameters, certificate, endpoint, alias }
     const client = await authenticateClient(sent, { ...dependencies, now })
     if (!claimed) allowOriginOf(client, request, reply)
     return client

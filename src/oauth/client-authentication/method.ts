@@ -15,6 +15,8 @@ export type ClientRequest = {
   readonly certificate?: ClientCertificate | undefined
   /** The URL of the endpoint that was called, for assertions that name it as their audience. */
   readonly endpoint: string
+  /** The same endpoint where certificates are asked for: RFC 8705 §5, `mtls_endpoint_aliases`. */
+  readonly alias?: string | undefined
 }
 
 export type AuthenticationDependencies = {

@@ -46,14 +46,14 @@ export const privateKeyJwt: Method = {
 const checkAudience = (
   aud: JWTPayload['aud'],
   client: Client,
-  { endpoint }: ClientRequest,
+  { endpoint, alias }: ClientRequest,
   { issuer }: AuthenticationDependencies,
 ): void => {
   if (client.assertion_audience === 'issuer') {
     if (aud !== issuer) throw invalidClient('the aud of the assertion is not the issuer, as one string')
     return
   }
-  if (![aud].flat().some((value) => value === issuer || value === endpoint))
+  if (![aud].flat().some((value) => value !== undefined && [issuer, endpoint, alias].includes(value)))
     throw invalidClient('the aud of the assertion is neither the issuer nor this endpoint')
 }
 
