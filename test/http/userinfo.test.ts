@@ -84,7 +84,8 @@ t.test('T2 malformed Authorization headers', async (t) => {
   // RFC 6750 §3: nothing that a header could not carry.
   t.match(
     nothing.headers.get('www-authenticate'),
-    /^Bearer error="invalid_token", error_description="[\x20-\x21\x23-\x5B\x5D-\x7E]+"$/,
+    /^Bearer error="invalid_token", error_description="([\x20-\x21\x23-\x5B\x5D-\x7E]+)", DPoP error="invalid_token", error_description="\1", algs="ES256 [\w ]+"$/,
+    'RFC 9449 §7.1: each scheme that is served',
   )
   t.match(nothing.body.error_description, /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/, 'RFC 6749 §5.2')
   t.match(await server.get(`/oauth2/userinfo?access_token=${access_token}`), unauthorized, 'never in the address')

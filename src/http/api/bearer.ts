@@ -6,7 +6,7 @@ import { administratorResource, administratorScope } from '../../oauth/administr
 import { registeredOf } from '../../oauth/entitlement.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import { activeAccessToken, type TokenDependencies } from '../../oauth/introspection.ts'
-import { challengeOf, type HolderCheck, schemeOf, tokenIn } from '../oauth/shown-token.ts'
+import { challengesOf, type HolderCheck, tokenIn } from '../oauth/shown-token.ts'
 import { originOf } from '../origin.ts'
 
 /** @property authTime when the person logged in, as the token says; nobody did where a client acts by itself */
@@ -37,12 +37,12 @@ export const createBearer = (deps: {
       // RFC 6750 §3.1: "If the request lacks any authentication information […], the resource server SHOULD NOT include an
       // error code".
       // RFC 6750 §2.2 and §2.3, a token in the body or in the address, are not served: addresses end up in logs.
-      const scheme = schemeOf(request.headers.authorization)
-      reply.header('www-authenticate', challengeOf(scheme, realm))
+      const { authorization } = request.headers
+      reply.header('www-authenticate', challengesOf(authorization, realm))
       const shown = tokenIn(request)
       const refuse = (code: 'invalid_token' | 'insufficient_scope', description: string, reason: string) => {
         const why = `${realm}, error="${code}", error_description="${description}"`
-        reply.header('www-authenticate', challengeOf(scheme, why))
+        reply.header('www-authenticate', challengesOf(authorization, why))
         return new OAuthError(code, description, reason)
       }
 
@@ -79,7 +79,7 @@ export const createBearer = (deps: {
       const description = 'This ends much at once. Log in again first.'
       // RFC 9470 §3: `max_age` says how long ago the login may be.
       const why = `error="${code}", error_description="${description}", max_age="${recentLogin}"`
-      reply.header('www-authenticate', challengeOf(schemeOf(request.headers.authorization), `${realm}, ${why}`))
+      reply.header('www-authenticate', challengesOf(request.headers.authorization, `${realm}, ${why}`))
       throw new OAuthError(code, description, `the login is older than ${recentLogin} s`)
     },
   }

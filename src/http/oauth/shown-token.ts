@@ -25,6 +25,12 @@ export const schemeOf = (authorization: string | undefined): Scheme =>
 export const challengeOf = (scheme: Scheme, why: string): string =>
   scheme === 'DPoP' ? `DPoP ${why}, algs="${proofAlgorithms.join(' ')}"` : `Bearer ${why}`
 
+/** RFC 9449 §7.1: whoever tried no scheme yet is offered each that is served. */
+export const challengesOf = (authorization: string | undefined, why: string): string =>
+  /^(?:Bearer|DPoP)(?: |$)/i.test(authorization ?? '')
+    ? challengeOf(schemeOf(authorization), why)
+    : `${challengeOf('Bearer', why)}, ${challengeOf('DPoP', why)}`
+
 /** How an endpoint that honours access tokens verifies one: that it is ours, and that who shows it is its holder. */
 export type HolderCheck = (
   request: FastifyRequest,

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Busy } from '../../identity/queue.ts'
 import { InvalidGrant, OAuthError, printable, Unavailable } from '../../oauth/errors.ts'
-import { challengeOf, schemeOf } from '../oauth/shown-token.ts'
+import { challengesOf } from '../oauth/shown-token.ts'
 import { PageError } from '../page-error.ts'
 
 /** What may be told: it holds nothing that was received and nothing of the inside. */
@@ -50,7 +50,7 @@ const challenge = ({ status, code, description }: Failure, request: FastifyReque
   // RFC 9110 §15.5.2: every 401, also where the client tried to authenticate in another way.
   if (code === 'invalid_client') reply.header('www-authenticate', `Basic realm="oauth2", charset="UTF-8", ${why}`)
   if (code === 'invalid_token' || code === 'insufficient_scope' || (status === 401 && code !== 'invalid_client'))
-    reply.header('www-authenticate', challengeOf(schemeOf(request.headers.authorization), why))
+    reply.header('www-authenticate', challengesOf(request.headers.authorization, why))
 }
 
 const record = (error: unknown, { status, code }: Failure, request: FastifyRequest): void => {

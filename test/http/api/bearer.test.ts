@@ -11,6 +11,9 @@ const client = await anAdminClient(server, {
   scope: `${administratorScope} read`,
 })
 const paths = ['/sessions', '/families', '/users', '/clients', '/events', `/families/${client.client_id}`] as const
+const algs = 'algs="ES256 PS256 EdDSA Ed25519"'
+/** RFC 9449 §7.1. */
+const both = (parameters: string) => `Bearer ${parameters}, DPoP ${parameters}, ${algs}`
 const statusOf = async (token: string | undefined) => (await aCaller(server, token)('/users')).status
 
 t.test('RFC 6750 §3.1 without a token there is a challenge and no error in it', async (t) => {
@@ -18,7 +21,7 @@ t.test('RFC 6750 §3.1 without a token there is a challenge and no error in it',
   for (const path of paths) {
     const { status, headers, body } = await call(path)
     t.equal(status, 401, path)
-    t.equal(headers.get('www-authenticate'), `Bearer realm="${resource}", scope="${administratorScope}"`)
+    t.equal(headers.get('www-authenticate'), both(`realm="${resource}", scope="${administratorScope}"`))
     t.match(body, { error: 'invalid_token', error_id: String })
   }
   t.equal((await call('/revocations', { target: { kind: 'all' }, preview: true })).status, 401)
