@@ -31,8 +31,7 @@ t.test('Front-Channel Logout §2: the origin of a registered redirect URI', asyn
     uri: string,
     redirect_uris = ['https://app.example/cb', 'https://b.example:8443/cb', 'http://[::1]/cb'],
   ) => mistakesOf({ frontchannel_logout_uri: uri, redirect_uris })
-  for (const uri of ['https://app.example/fc?x=1', 'https://b.example:8443/', 'http://[::1]/out'])
-    t.same(of(uri), [], uri)
+  for (const uri of ['https://app.example/fc?x=1', 'https://b.example:8443/']) t.same(of(uri), [], uri)
   for (const uri of [
     'https://app.example:444/fc',
     'https://sub.app.example/fc',
@@ -42,6 +41,7 @@ t.test('Front-Channel Logout §2: the origin of a registered redirect URI', asyn
     t.same(of(uri), ['frontchannel_logout_uri is on none of the origins of redirect_uris'], uri)
   for (const uri of ['https://app.example/fc#f', 'http://app.example/fc', 'data:text/html,x'])
     t.match(of(uri), [/^frontchannel_logout_uri /], uri)
+  t.match(of('http://[::1]/out'), [/^frontchannel_logout_uri is at an IPv6 address/], 'frame-src cannot name it')
   t.same(
     mistakesOf({ frontchannel_logout_uri: 'com.example.app:/fc', redirect_uris: ['com.example.app:/cb'] }),
     ['frontchannel_logout_uri is not https'],

@@ -16,6 +16,12 @@ export const logout = (client: ClientMetadata): readonly Contradiction[] => {
       'is on none of the origins of redirect_uris',
       ['redirect_uris'],
     ),
+    // CSP3 §2.3.1: a host-source has no form for such an address, so no page of ours could frame it.
+    ...when(
+      front !== undefined && URL.canParse(front) && new URL(front).hostname.startsWith('['),
+      'frontchannel_logout_uri',
+      'is at an IPv6 address, which no page may frame: name a host',
+    ),
     // What nobody is told carries no session.
     ...when(
       client.backchannel_logout_session_required && back === undefined,
