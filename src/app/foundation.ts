@@ -9,6 +9,7 @@ import { accessTokenVerifier } from '../http/oauth/access-token.ts'
 import { createClientDoor } from '../http/oauth/client-door.ts'
 import { createHintedSubject } from '../http/oauth/id-token-hint.ts'
 import { createSenderConstraint } from '../http/oauth/sender-constraint.ts'
+import { passwordAcr } from '../identity/login.ts'
 import { createQuota, defaultQuota } from '../identity/quota.ts'
 import { createKeySet } from '../keys/key-set.ts'
 import { createKeysOf } from '../oauth/client-authentication/index.ts'
@@ -67,7 +68,14 @@ export const createFoundation = (deps: AppDependencies) => {
     }),
     administration: createAdministration({ ...stores, lists: stores.administration, secrets: deps.cookieSecrets }),
     /** What the server says of itself. */
-    described: { issuer, claimsOfScope, algorithms, mutualTls, registration: deps.registration.mode },
+    described: {
+      issuer,
+      claimsOfScope,
+      algorithms,
+      mutualTls,
+      registration: deps.registration.mode,
+      acrValues: [passwordAcr],
+    },
     log,
   }
 }

@@ -6,6 +6,9 @@ import type { LoginStore, User } from './stores.ts'
 import { admit, type ThrottlePolicy } from './throttle.ts'
 import { parseUsername } from './username.ts'
 
+/** The one authentication context there is so far: a password. ISO/IEC 29115 level 1. */
+export const passwordAcr = '1'
+
 export type LoginAttempt = {
   readonly username: string
   readonly password: string

@@ -75,17 +75,23 @@ export const authorizationServerMetadata = (
   ui_locales_supported: ['en', 'ko'],
 })
 
-/** The document that both well-known addresses serve. @param mutualTls undefined where no certificate can arrive */
+/**
+ * The document that both well-known addresses serve.
+ * @param mutualTls undefined where no certificate can arrive
+ * @param acrValues how people can prove here who they are
+ */
 export const openidConfiguration = (
   issuer: string,
   claimsOfScope: ClaimsOfScope,
   algorithms: readonly SigningAlgorithm[],
   mutualTls?: MutualTls,
   registration: RegistrationMode = 'off',
+  acrValues: readonly string[] = [],
 ) => {
   const document = openidMetadata(issuer, claimsOfScope, algorithms, mutualTls)
   return {
     ...document,
+    acr_values_supported: acrValues,
     // RFC 7591 §3.
     ...(registration !== 'off' && { registration_endpoint: issuer + paths.register }),
     ...mutualTlsMetadata(document, issuer, mutualTls),

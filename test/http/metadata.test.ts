@@ -164,6 +164,19 @@ t.test('K4 what is not advertised is refused: grants, response types and modes, 
   t.equal(await errorOf({ request_uri: 'https://x.example' }), undefined, 'as does one that is not registered')
 })
 
+t.test('K4 each advertised acr can be had, and no other', async (t) => {
+  const values = listOf((await discover()).acr_values_supported)
+  t.ok(values.length > 0)
+  const app = await server.anApp({ first_party: true })
+  const asking = (value: string) => ({ claims: JSON.stringify({ id_token: { acr: { essential: true, value } } }) })
+  for (const value of values) {
+    const { id_token } = await server.logIn(alice, app, asking(value), visitor)
+    t.equal(claims(id_token).acr, value)
+  }
+  const { url } = server.authorizeUrl(app, asking('phr'))
+  t.equal((await visitor.visit(url)).leaves?.searchParams.get('error'), 'unmet_authentication_requirements')
+})
+
 t.test('K4 an issuer with a path: both forms of both documents, and everything below it', async (t) => {
   const tenant = await aServer(t, { path: '/tenant/one' })
   const { origin } = new URL(tenant.issuer)

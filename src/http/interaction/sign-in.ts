@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { deviceLifetime, deviceToken } from '../../identity/device.ts'
-import { type LoginResult, logIn } from '../../identity/login.ts'
+import { passwordAcr as acr, type LoginResult, logIn } from '../../identity/login.ts'
 import { choiceLifetime, choiceToken } from '../../identity/password-choice.ts'
 import { newSession, renewedSession, type SessionPolicy, sessionHash } from '../../identity/session.ts'
 import type { Session, SessionStore, User } from '../../identity/stores.ts'
@@ -39,9 +39,6 @@ export type SignInDependencies = {
 }
 
 const statuses = { refused: 401, wait: 429, busy: 503 } as const
-
-/** The one authentication context there is so far: a password. ISO/IEC 29115 level 1. */
-const acr = '1'
 
 type Authenticated = Extract<LoginResult, { is: 'authenticated' }>
 

@@ -15,14 +15,12 @@ export type MetadataOptions = {
   readonly algorithms: readonly SigningAlgorithm[]
   readonly mutualTls: MutualTls | undefined
   readonly registration: RegistrationMode
+  readonly acrValues: readonly string[]
 }
 
 /** RFC 8414 §3, OpenID Connect Discovery §4, RFC 7517 §5: each is a buffer that was made before anybody asked. */
-export const metadata = async (
-  app: FastifyInstance,
-  { issuer, keySet, claimsOfScope, algorithms, mutualTls, registration }: MetadataOptions,
-): Promise<void> => {
-  const known = document(openidConfiguration(issuer, claimsOfScope, algorithms, mutualTls, registration))
+export const metadata = async (app: FastifyInstance, { keySet, ...described }: MetadataOptions): Promise<void> => {
+  const known = configuration(described)
   for (const name of documents) app.get(`/.well-known/${name}`, async (request, reply) => send(request, reply, known))
   app.get(paths.jwks, async (request, reply) => send(request, reply, keySet()))
 }
@@ -30,17 +28,22 @@ export const metadata = async (
 /** K4: of an issuer with a path, RFC 8414 §3 puts the well-known part before it; mounted at the root of the host. */
 export const metadataBeforePath = async (
   app: FastifyInstance,
-  { issuer, claimsOfScope, algorithms, mutualTls, registration }: Omit<MetadataOptions, 'keySet'>,
+  described: Omit<MetadataOptions, 'keySet'>,
 ): Promise<void> => {
-  const { pathname } = new URL(issuer)
+  const { pathname } = new URL(described.issuer)
   if (pathname === '/') return
-  const known = document(openidConfiguration(issuer, claimsOfScope, algorithms, mutualTls, registration))
+  const known = configuration(described)
   for (const name of documents)
     app.get(`/.well-known/${name}${pathname}`, async (request, reply) => send(request, reply, known))
 }
 
 /** RFC 8414 and OpenID Connect Discovery name the same members, so both serve the same document. */
 const documents = ['openid-configuration', 'oauth-authorization-server']
+
+const configuration = (described: Omit<MetadataOptions, 'keySet'>): Document => {
+  const { issuer, claimsOfScope, algorithms, mutualTls, registration, acrValues } = described
+  return document(openidConfiguration(issuer, claimsOfScope, algorithms, mutualTls, registration, acrValues))
+}
 
 type Document = { readonly body: Buffer; readonly etag: string }
 
