@@ -1,4 +1,5 @@
 import type { Actor, Ended, EndingStore, Target } from '../identity/ending.ts'
+import type { DeliveryStore, SeenDelivery } from '../oauth/logout/stores.ts'
 import type { FamilyHistory, HistoryStore } from '../oauth/tokens/history.ts'
 import { confirmationOf, readConfirmation, surprises } from './confirmation.ts'
 import { type Page, paged, placeOf, placeText } from './page.ts'
@@ -25,6 +26,10 @@ export type Administration = {
   /** A family with its ledger and its newest events, also when it has ended. */
   family(id: string): Promise<{ readonly history: FamilyHistory; readonly events: readonly SeenEvent[] } | undefined>
   usernames(ids: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** What apps were told of logouts by the back channel, the newest first. */
+  logouts(slice: Asked): Promise<Page<SeenDelivery>>
+  /** One more attempt. @returns false when there is no such delivery */
+  tellAgain(deliveryId: string, now: Date): Promise<boolean>
   /** Says what `revoke` would end now, and changes nothing. @returns undefined when there is nothing of that name */
   preview(target: Target, by: Actor, now: Date): Promise<Preview | undefined>
   revoke(target: Target, by: Actor, confirmation: string | undefined, now: Date): Promise<Revoked>
@@ -52,10 +57,11 @@ export const createAdministration = (deps: {
   readonly endings: EndingStore
   readonly families: HistoryStore
   readonly events: EventLog
+  readonly deliveries: Pick<DeliveryStore, 'list' | 'again'>
   /** The first signs, all of them verify. */
   readonly secrets: readonly [Buffer, ...Buffer[]]
 }): Administration => {
-  const { lists, endings, families, events, secrets } = deps
+  const { lists, endings, families, events, deliveries, secrets } = deps
 
   /** @returns undefined when it may be done */
   const objection = async (target: Target, by: Actor, confirmation: string | undefined, now: Date) => {
@@ -106,6 +112,13 @@ export const createAdministration = (deps: {
       return history && { history, events: await events.list({ familyId: id, limit: newestEvents }) }
     },
     usernames: lists.usernames,
+    logouts: ({ after, limit }) =>
+      paged(
+        limit,
+        (most) => deliveries.list({ before: after, limit: most }),
+        ({ id }) => id,
+      ),
+    tellAgain: deliveries.again,
     async preview(target, by, now) {
       if (!(await lists.exists(target))) return undefined
       const ends = await endings.preview(target, now)

@@ -66,7 +66,12 @@ export const createFoundation = (deps: AppDependencies) => {
       certificateOf,
       mutualTlsUrl: mutualTls?.url,
     }),
-    administration: createAdministration({ ...stores, lists: stores.administration, secrets: deps.cookieSecrets }),
+    administration: createAdministration({
+      ...stores,
+      lists: stores.administration,
+      deliveries: stores.logouts,
+      secrets: deps.cookieSecrets,
+    }),
     /** What the server says of itself. */
     described: {
       issuer,

@@ -63,7 +63,7 @@ export const frontChannel =
     await scope.register(account, { ...shared, issuer, stores, passwords, policy, signIn, secrets, base })
     const { adminLinks: links } = stores
     await scope.register(administrator, { ...shared, links, users, passwords, random, basePath: base })
-    await scope.register(admin, { ...shared, administration, deliveries: logouts, sessions, signIn, base })
+    await scope.register(admin, { ...shared, administration, sessions, signIn, base })
     await scope.register(start, { issuer, presenter, development: deps.development })
     if (deps.demo) await scope.register(deps.demo)
   }

@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import type { Administration } from '../../administration/index.ts'
 import type { Clock } from '../../clock.ts'
 import type { SessionStore } from '../../identity/stores.ts'
-import type { DeliveryStore } from '../../oauth/logout/stores.ts'
 import type { Browser } from '../browser.ts'
 import type { Presenter } from '../interaction/presentation.ts'
 import type { SignIn } from '../interaction/sign-in.ts'
@@ -16,7 +15,6 @@ import { revoke } from './revoke.ts'
 
 export type AdminOptions = {
   readonly administration: Administration
-  readonly deliveries: Pick<DeliveryStore, 'list' | 'again'>
   readonly sessions: Pick<SessionStore, 'find'>
   readonly signIn: SignIn
   readonly browser: Browser

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { paged } from '../../administration/page.ts'
+import type { Administration } from '../../administration/index.ts'
 import type { Clock } from '../../clock.ts'
-import { type DeliveryStore, type SeenDelivery, stateOf } from '../../oauth/logout/stores.ts'
+import { type SeenDelivery, stateOf } from '../../oauth/logout/stores.ts'
 import { type LogoutShown, logoutsPage } from '../../pages/admin/logouts.tsx'
 import { queryParameters } from '../form-body.ts'
 import type { Presenter } from '../interaction/presentation.ts'
@@ -11,7 +11,7 @@ import type { Door } from './door.ts'
 export type LogoutsOptions = {
   readonly door: Door
   readonly presenter: Presenter
-  readonly deliveries: Pick<DeliveryStore, 'list' | 'again'>
+  readonly administration: Pick<Administration, 'logouts' | 'tellAgain'>
   readonly clock: Clock
   readonly base: string
 }
@@ -33,24 +33,20 @@ const shown = (delivery: SeenDelivery): LogoutShown => ({
 
 /** The log of what apps were told by the back channel, and one more attempt where somebody asks for it. */
 export const logouts = async (app: FastifyInstance, options: LogoutsOptions): Promise<void> => {
-  const { door, presenter, deliveries, clock, base } = options
+  const { door, presenter, administration, clock, base } = options
 
   app.get(path, async (request, reply) => {
     const visit = await door.enter(request, reply)
     if (!visit) return reply
     const query = queryParameters(request)
-    const before = query.get('after') ?? undefined
-    const { items, next } = await paged(
-      perPage,
-      (limit) => deliveries.list({ before, limit }),
-      ({ id }) => id,
-    )
+    const after = query.get('after') ?? undefined
+    const { items, next } = await administration.logouts({ after, limit: perPage })
     const data = {
       frame: visit.frame,
       logouts: items.map(shown),
       asked: query.has('asked'),
       next: next === undefined ? undefined : `${base}${path}?after=${next}`,
-      first: before === undefined ? undefined : base + path,
+      first: after === undefined ? undefined : base + path,
     }
     return presenter.send(request, reply, (presentation) => logoutsPage(data, presentation))
   })
@@ -58,7 +54,7 @@ export const logouts = async (app: FastifyInstance, options: LogoutsOptions): Pr
   app.post(path, async (request, reply) => {
     const submitted = await door.submit(request, reply)
     if (!submitted) return reply
-    if (!(await deliveries.again(submitted.form.get('id') ?? '', clock.now())))
+    if (!(await administration.tellAgain(submitted.form.get('id') ?? '', clock.now())))
       throw new PageError(404, 'not_found', 'not_found', 'there is no such delivery')
     return reply.redirect(`${base}${path}?asked`, 303)
   })

@@ -5,6 +5,7 @@ import type { TokenDependencies } from '../../oauth/introspection.ts'
 import type { HolderCheck } from '../oauth/shown-token.ts'
 import { type Caller, createBearer } from './bearer.ts'
 import { lists } from './lists.ts'
+import { logouts } from './logouts.ts'
 import { openapi } from './openapi.ts'
 import { revocations } from './revocations.ts'
 
@@ -22,7 +23,11 @@ const base = '/api/v1'
 export const api = async (app: FastifyInstance, options: ApiOptions): Promise<void> => {
   const { issuer, administration, clock } = options
   const bearer = createBearer(options)
-  const endpoints = [...lists(administration, clock), revocations(administration, clock)]
+  const endpoints = [
+    ...lists(administration, clock),
+    ...logouts(administration, clock),
+    revocations(administration, clock),
+  ]
   const document = Buffer.from(JSON.stringify(openapi(issuer, endpoints)))
 
   // O8: JSON alone.

@@ -24,7 +24,8 @@ export const openapi = (issuer: string, endpoints: readonly Endpoint[]) => ({
   info: {
     title: 'Tessera, for administrators',
     version: '1',
-    description: 'Lists sessions and token families, says what an act would end, and ends it.',
+    description:
+      'Lists sessions and token families, says what an act would end, ends it, and shows whether apps heard of it.',
   },
   servers: [{ url: administratorResource(issuer) }],
   security: [{ oauth2: [administratorScope] }],

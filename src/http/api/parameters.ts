@@ -36,6 +36,12 @@ export const eventList = Type.Object(
   { additionalProperties: false },
 )
 
+export const deliveryId = (description: string) => Type.String({ pattern: '^\\d{1,18}$', description })
+export const deliveryList = Type.Object(
+  { after: Type.Optional(deliveryId(next)), limit },
+  { additionalProperties: false },
+)
+
 /** @property next to be sent as `after`; null on the last page */
 export const nextShape = Type.Union([Type.String(), Type.Null()], {
   description: 'send it as `after`; null at the end',

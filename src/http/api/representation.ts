@@ -7,9 +7,10 @@ import { deviceOf } from '../../user-agent.ts'
 
 /** OIDC Core, RFC 7519, RFC 7591 and RFC 7662 for the names that they have. NumericDates are theirs, ours are ISO 8601. */
 const strict = { additionalProperties: false }
-const instant = () => Type.String({ format: 'date-time' })
-const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
-const textOrNull = () => orNull(Type.String())
+export const instant = () => Type.String({ format: 'date-time' })
+export const orNull = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
+  Type.Union([schema, Type.Null()])
+export const textOrNull = () => orNull(Type.String())
 const origin = { ip: textOrNull(), user_agent: textOrNull(), device: textOrNull() }
 
 export const SessionShape = Type.Object(
@@ -111,7 +112,7 @@ const originJson = ({ ip, userAgent }: Origin) => ({
   user_agent: userAgent ?? null,
   device: deviceOf(userAgent) ?? null,
 })
-const iso = (at: Date | undefined): string | null => at?.toISOString() ?? null
+export const iso = (at: Date | undefined): string | null => at?.toISOString() ?? null
 
 const times = (of: Pick<SeenSession, 'createdAt' | 'lastUsedAt' | 'idleExpiresAt' | 'absoluteExpiresAt'>) => ({
   created_at: of.createdAt.toISOString(),

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { anAdministrator } from '../../support/administrator.ts'
+import { aCaller, adminToken, anAdminClient, anAdministrator } from '../../support/administrator.ts'
 import { anAddress, anEar } from '../../support/relying-party.ts'
 import { aServer } from '../../support/server.ts'
 
@@ -71,6 +71,26 @@ t.test('pages of twenty-five', async (t) => {
   t.notMatch(second.html, 'id="next-page"')
   const ids = (html: string) => [...html.matchAll(/id="again-(\d+)"/g)].map(([, id]) => id)
   t.equal(new Set([...ids(first.html), ...ids(second.html)]).size, 31)
+})
+
+t.test('the API says what the page says, and tells again', async (t) => {
+  const call = aCaller(server, await adminToken(server, await anAdminClient(server)))
+  const { status: answered, body } = await call('/logouts?limit=10')
+  t.equal(answered, 200)
+  const [newest] = Array.isArray(body.logouts) ? body.logouts : []
+  t.match(newest, { client_id: 'gone', client_name: null, username: 'alice', state: 'given_up', outcome: 'no_client' })
+  const { body: rest } = await call(`/logouts?after=${body.next}&limit=200`)
+  const told = Array.isArray(rest.logouts) ? rest.logouts.at(-1) : undefined
+  t.match(told, { client_name: 'Notes', sub: alice.id, state: 'delivered', outcome: 'delivered', attempts: 2 })
+  const before = ear.heard.length
+  t.match(await call(`/logouts/${told.id}/again`, {}), { status: 200, body: { id: told.id, state: 'waiting' } })
+  await settled()
+  t.equal(ear.heard.length, before + 1)
+  t.match(await call('/logouts/999999/again', {}), { status: 404, body: { error: 'not_found' } })
+  t.equal((await call('/logouts/x/again', {})).status, 400)
+  t.equal((await call('/logouts?after=x')).status, 400)
+  for (const path of ['/logouts', `/logouts/${told.id}/again`])
+    t.equal((await aCaller(server, undefined)(path, path === '/logouts' ? undefined : {})).status, 401, path)
 })
 
 t.test('S3 only for an administrator, by a form of ours, and of what there is', async (t) => {
