@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { createAsking } from './asking.ts'
 import type { Case, Grant } from './cases.ts'
 import type { ClientName } from './clients.ts'
-import { differences } from './differences.ts'
+import { type Difference, isTaken } from './differences/difference.ts'
 import { goodMetadata, isPossible } from './generating.ts'
 import { fieldOf, type Outcome } from './outcome.ts'
 import type { Parties } from './parties.ts'
@@ -19,24 +19,43 @@ export type Comparison = {
   readonly outcomes: ReadonlyMap<Outcome, number>
 }
 
+type Both = readonly [our: Outcome, their: Outcome]
+
 /** @returns of generated cases, how the two servers answered */
-export const createComparing = ({ ours, theirs }: Parties) => {
+export const createComparing = ({ ours, theirs }: Parties, listed: readonly Difference[]) => {
   const [askOurs, askTheirs] = [createAsking(ours), createAsking(theirs)]
 
-  /** Of several mistakes each server names one: every one of them alone must be answered alike, or be listed. */
-  const isMatterOfOrder = async (asked: Case, our: Outcome, their: Outcome): Promise<boolean> => {
-    const alone: (readonly [Outcome, Outcome])[] = []
+  const ask = async (asked: Case): Promise<Both> => {
+    const both = await Promise.all([askOurs(asked), askTheirs(asked)])
+    // Nobody is to be told that they ask too often.
+    ours.wait(asked.at === 'register' ? 60 : 2)
+    return both
+  }
+  const differenceIn = (asked: Case, [our, their]: Both) =>
+    listed.find(({ covers }) => our !== their && covers(asked, our, their))?.id
+
+  /** @returns undefined unless each mistake alone is answered alike, or is listed */
+  const eachAlone = async (asked: Case): Promise<readonly Both[] | undefined> => {
+    const alone: Both[] = []
     for (const single of apart(asked)) {
-      const [ourSingle, theirSingle] = await Promise.all([askOurs(single), askTheirs(single)])
-      ours.wait(2)
-      if (ourSingle !== theirSingle && !differences.some(({ covers }) => covers(single, ourSingle, theirSingle)))
-        return false
-      alone.push([ourSingle, theirSingle])
+      const both = await ask(single)
+      if (both[0] !== both[1] && differenceIn(single, both) === undefined) return undefined
+      alone.push(both)
     }
-    return (
-      alone.some(([single]) => refusalIn(single) === refusalIn(our)) &&
+    return alone
+  }
+
+  const justificationOf = async (asked: Case, [our, their]: Both): Promise<string | undefined> => {
+    const difference = differenceIn(asked, [our, their])
+    // What we refuse cannot hide what we let pass.
+    if (difference !== undefined && !isTaken(our)) return difference
+    const alone = await eachAlone(asked)
+    if (difference !== undefined) return alone && difference
+    // Of several mistakes each server names one.
+    return alone?.some(([single]) => refusalIn(single) === refusalIn(our)) &&
       alone.some(([, single]) => refusalIn(single) === refusalIn(their))
-    )
+      ? order
+      : undefined
   }
 
   return async (cases: fc.Arbitrary<Case>, runs: number, seed: number): Promise<Comparison> => {
@@ -45,15 +64,12 @@ export const createComparing = ({ ours, theirs }: Parties) => {
     const unlisted = new Map<string, Unlisted>()
     const outcomes = new Map<Outcome, number>()
     for (const asked of fc.sample(cases, { numRuns: runs, seed })) {
-      const [our, their] = await Promise.all([askOurs(asked), askTheirs(asked)])
-      // Nobody is to be told that they ask too often.
-      ours.wait(asked.at === 'register' ? 60 : 2)
-      count(outcomes, our)
-      const difference = our === their ? undefined : differences.find(({ covers }) => covers(asked, our, their))
-      if (our === their) equal += 1
-      else if (difference) count(justified, difference.id)
-      else if (await isMatterOfOrder(asked, our, their)) count(justified, order)
-      else collect(unlisted, asked, our, their)
+      const both = await ask(asked)
+      count(outcomes, both[0])
+      const justification = both[0] === both[1] ? 'equal' : await justificationOf(asked, both)
+      if (justification === 'equal') equal += 1
+      else if (justification) count(justified, justification)
+      else collect(unlisted, asked, ...both)
     }
     return { compared: runs, equal, justified, unlisted: [...unlisted.values()], outcomes }
   }

@@ -1,4 +1,4 @@
-import type fc from 'fast-check'
+import fc from 'fast-check'
 import t from 'tap'
 import type { Case } from './cases.ts'
 import { createComparing } from './compare.ts'
@@ -24,8 +24,21 @@ t.setTimeout(0)
 t.test('oidc-provider answers what was asked as we do, or the difference is listed', { timeout: 0 }, async (t) => {
   t.comment(`RUNS=${runs} SEED=${seed}`)
   const parties = await theParties(t)
-  const compare = createComparing(parties)
+  const compare = createComparing(parties, differences)
   const occurred = new Set<string>()
+
+  await t.test('a difference that is not listed is found', async (t) => {
+    const unknownScope: Case = {
+      at: 'authorize',
+      client: 'basic',
+      by: 'GET',
+      who: 'nobody',
+      pushed: false,
+      changes: [{ name: 'scope', how: 'set', value: 'openid unknown' }],
+    }
+    const { unlisted } = await createComparing(parties, [])(fc.constant(unknownScope), 2, seed)
+    t.match(unlisted, [{ asked: unknownScope, ours: 'query invalid_scope', theirs: 'log-in', count: 2 }])
+  })
 
   for (const [name, cases] of endpoints)
     await t.test(name, { timeout: 0 }, async (t) => {

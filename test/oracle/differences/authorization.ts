@@ -16,14 +16,14 @@ export const ofAuthorization: readonly Difference[] = [
   {
     id: 'scope without openid',
     ours: 'a request of OAuth alone',
-    theirs: 'invalid_request, where a parameter of OpenID Connect stands beside it',
+    theirs: 'invalid_request, where a parameter of OpenID Connect stands beside it; access_denied without any scope',
     because:
       'OIDC Core §3.1.2.1: without openid "the behavior is entirely unspecified"; RFC 6749 §3.1 ignores the others',
     covers: (asked, ours, theirs) =>
       asks(asked) &&
       (sets(asked, 'scope') || lacks(asked, 'scope')) &&
       (isTaken(ours) || codeOf(ours).endsWith('invalid_scope')) &&
-      codeOf(theirs).endsWith('invalid_request'),
+      /(?:invalid_request|access_denied)$/.test(codeOf(theirs)),
   },
   {
     id: 'implicit and hybrid in the query',
@@ -150,5 +150,16 @@ export const ofAuthorization: readonly Difference[] = [
       'OIDC Core §5.5: "Any members used that are not understood MUST be ignored"; people consent to scopes here',
     covers: (asked, ours, theirs) =>
       asked.at === 'authorize' && sets(asked, 'claims') && isTaken(ours) && codeOf(theirs).startsWith('consent'),
+  },
+  {
+    id: 'an essential acr that nobody here can have',
+    ours: 'unmet_authentication_requirements',
+    theirs: 'asks for another login',
+    because: 'OIDC Core §5.5.1.1: "MUST treat that outcome as a failed authentication attempt"',
+    covers: (asked, ours, theirs) =>
+      asked.at === 'authorize' &&
+      sets(asked, 'claims') &&
+      codeOf(ours) === 'unmet_authentication_requirements' &&
+      isTaken(theirs),
   },
 ]

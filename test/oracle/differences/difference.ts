@@ -35,4 +35,4 @@ export const codeOf = (outcome: Outcome): Outcome =>
 
 /** It got as far as a page for a person, or to what the person would have got. */
 export const isTaken = (outcome: Outcome): boolean =>
-  ['log-in', 'consent', 'code', 'login_required', 'consent_required', '201', '200'].includes(codeOf(outcome))
+  ['log-in', 'consent', 'code', 'login_required', 'consent_required'].includes(codeOf(outcome)) || /^20\d/.test(outcome)
