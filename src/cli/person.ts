@@ -1,7 +1,9 @@
+import type { Config } from '../config.ts'
 import type { User } from '../identity/stores.ts'
 import { parseUsername } from '../identity/username.ts'
+import { createSubjectOf } from '../oauth/subject.ts'
 import { isUuid as isStoredUuid } from '../uuid.ts'
-import type { Opened } from './context.ts'
+import { type Context, everything, type Opened } from './context.ts'
 import { notFound } from './refusal.ts'
 import { counted, countedAtMost, printable } from './table.ts'
 
@@ -15,6 +17,29 @@ export const findPerson = async ({ users }: Pick<Opened['stores'], 'users'>, nam
     (username && (await users.findByUsername(username.key))) ??
     (isUuid(name) ? await users.find(name.toLowerCase()) : undefined)
   if (!user) throw notFound(`There is no user ${printable(name)}. \`tessera user list\` names them all.`)
+  return user
+}
+
+/** By the `sub` that a client was told: nothing leads back from it, so each person's is computed. @throws Refusal */
+export const findKnownBy = async (
+  stores: Pick<Opened['stores'], 'users' | 'clients'>,
+  sub: string,
+  clientId: string,
+  { context, config }: { readonly context: Context; readonly config: Config },
+): Promise<User> => {
+  const client = await stores.clients.find(clientId)
+  if (!client) throw notFound(`There is no client ${printable(clientId)}. \`tessera client list\` names them all.`)
+  const { createKeyDirectory } = await import('../keys/directory.ts')
+  const passphrase = config.keyPassphrase
+  const secret = await createKeyDirectory({ path: config.keysDir, passphrase, random: context.random }).subjectSecret()
+  const subjectOf = createSubjectOf(secret)
+  const wanted = sub.toLowerCase()
+  const everybody = await everything(stores.users.list, ({ id }) => id)
+  const user = everybody.find(({ id }) => subjectOf(client, id) === wanted)
+  if (!user)
+    throw notFound(
+      `${printable(clientId)} knows nobody as ${printable(sub)}, with the subject.key in ${config.keysDir}.`,
+    )
   return user
 }
 

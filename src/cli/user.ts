@@ -1,37 +1,13 @@
 import type { Command } from 'commander'
-import type { User } from '../identity/stores.ts'
 import { parseUsername } from '../identity/username.ts'
 import { createGroup, type Outcome } from './answer.ts'
 import { type Context, everything, withStores } from './context.ts'
 import { declarePassword, type PasswordOptions, passwordSource } from './password.ts'
-import { findPerson, standingOf, standingText } from './person.ts'
+import { findKnownBy, findPerson, standingOf, standingText } from './person.ts'
 import { Refusal, wrongUsage } from './refusal.ts'
-import { type Cell, details, table } from './table.ts'
-
-/** OIDC Core §5.1 for the claims, RFC 7662 for `username`. */
-const userJson = (user: User) => ({
-  ...user.claims,
-  sub: user.id,
-  username: user.username,
-  admin: user.admin,
-  has_password: user.passwordHash !== undefined,
-  created_at: user.createdAt,
-  disabled_at: user.disabledAt ?? null,
-  not_before: user.notBefore ?? null,
-})
-
-const text = (value: unknown): Cell => (typeof value === 'string' ? value : JSON.stringify(value))
-
-const userText = (user: User): string =>
-  details([
-    ['Username', user.username],
-    ['Subject', user.id],
-    ['Administrator', user.admin],
-    ['Password', user.passwordHash === undefined ? 'none' : 'set'],
-    ['Created', user.createdAt],
-    ['Disabled', user.disabledAt ?? 'no'],
-    ...Object.entries(user.claims).map(([name, value]): [string, Cell] => [name, text(value)]),
-  ])
+import { table } from './table.ts'
+import { type ClaimOptions, changeClaims, claimsOf, declareChange, declareClaims } from './user-claims.ts'
+import { claimText, userJson, userText } from './user-text.ts'
 
 const list = (context: Context) => () =>
   withStores(context, async ({ users }) => {
@@ -46,16 +22,19 @@ const list = (context: Context) => () =>
           user.admin,
           user.disabledAt ? 'disabled' : 'enabled',
           user.createdAt,
-          text(user.claims.email),
+          claimText(user.claims.email),
         ]),
         'Nobody yet. `tessera user create USERNAME` makes somebody.',
       ),
     }
   })
 
-const show = (context: Context) => (_: object, name: string) =>
-  withStores(context, async (stores) => {
-    const user = await findPerson(stores, name)
+const show = (context: Context) => (options: { readonly client?: string }, name: string) =>
+  withStores(context, async (stores, config) => {
+    const user =
+      options.client === undefined
+        ? await findPerson(stores, name)
+        : await findKnownBy(stores, name, options.client, { context, config })
     const standing = await standingOf(stores, user.id, context.clock.now())
     return {
       json: { ...userJson(user), ...standing },
@@ -63,21 +42,13 @@ const show = (context: Context) => (_: object, name: string) =>
     }
   })
 
-type CreateOptions = PasswordOptions & {
-  readonly email?: string
-  readonly emailVerified?: true
-  readonly name?: string
-  readonly group?: readonly string[]
-  readonly role?: readonly string[]
-  readonly admin?: true
-}
+type CreateOptions = PasswordOptions & ClaimOptions & { readonly admin?: true }
 
 const create = (context: Context) => async (options: CreateOptions, name: string) => {
   const { clock, random } = context
   const username = parseUsername(name)
   if (!username) throw wrongUsage('That is no username: 1 to 128 characters, without control or formatting characters.')
-  if (options.email !== undefined && !/^[^\s@]+@[^\s@]+$/.test(options.email))
-    throw wrongUsage('--email takes one address, such as alice@example.com.')
+  const claims = claimsOf(options)
   const password = passwordSource(context, options)
   return withStores(context, async ({ users }) => {
     if (await users.findByUsername(username.key))
@@ -87,12 +58,7 @@ const create = (context: Context) => async (options: CreateOptions, name: string
       username: username.display,
       usernameKey: username.key,
       passwordHash: await hashed(context, await password()),
-      claims: {
-        ...(options.name !== undefined && { name: options.name }),
-        ...(options.group && { groups: options.group }),
-        ...(options.role && { roles: options.role }),
-        ...(options.email !== undefined && { email: options.email, email_verified: options.emailVerified === true }),
-      },
+      claims,
       admin: options.admin === true,
       createdAt: clock.now(),
     })
@@ -146,16 +112,13 @@ const enable = (context: Context) => (_: object, name: string) =>
 export const user = (command: Command, context: Context, outcome: Outcome): void => {
   const group = createGroup(command, context, outcome)
   group.command('create <username>', 'create a person', create(context), (leaf) =>
-    declarePassword(leaf)
-      .option('--email <address>', 'the claim `email`')
-      .option('--email-verified', 'the claim `email_verified`: the address was proven to be theirs')
-      .option('--name <name>', 'the claim `name`')
-      .option('--group <name...>', 'the claim `groups`, which the scope of that name gives')
-      .option('--role <name...>', 'the claim `roles`, likewise')
-      .option('--admin', 'an administrator'),
+    declareClaims(declarePassword(leaf)).option('--admin', 'an administrator'),
   )
   group.command('list', 'everybody', list(context))
-  group.command('show <username>', 'one person, by name or `sub`', show(context))
+  group.command('show <username>', 'one person, by name or `sub`', show(context), (leaf) =>
+    leaf.option('--client <id>', 'the `sub` is the one by which this client knows the person'),
+  )
+  group.command('claims <username>', 'change what apps are told of a person', changeClaims(context), declareChange)
   group.command('disable <username>', 'end everything of a person and let them log in no longer', disable(context))
   group.command('enable <username>', 'let a disabled person log in again', enable(context))
   group.command(

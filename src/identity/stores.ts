@@ -56,6 +56,8 @@ export type UserStore = {
   findByUsername(usernameKey: string): Promise<User | undefined>
   create(user: NewUser): Promise<User>
   list(page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly User[]>
+  /** What is told of the person from now on, with one event that names the claims and not what they say. Ends nothing. */
+  changeClaims(id: string, change: ClaimChange, now: Date): Promise<User>
   /** Ends every session, family and pending code of the person in the same transaction. */
   disable(id: string, now: Date): Promise<boolean>
   enable(id: string): Promise<boolean>
@@ -69,6 +71,7 @@ export type UserStore = {
     proved?: Pick<User, 'passwordHash' | 'mustChoosePassword'>,
   ): Promise<boolean>
 }
+export type ClaimChange = { readonly set: Readonly<Record<string, unknown>>; readonly remove: readonly string[] }
 export type NewUser = {
   readonly id: string
   readonly username: string

@@ -11,6 +11,8 @@ const reservedClaims = new Set(
   active token_type username token_introspection sub_jwk _claim_names _claim_sources __proto__`.split(/\s+/),
 )
 
+export const isProtocolClaim = (name: string): boolean => reservedClaims.has(name)
+
 /**
  * The scopes an operator describes, beside the standard ones; a standard scope that is described gives what is named here
  * too.
@@ -26,7 +28,7 @@ export const configuredClaims = (described: unknown, refusal: (problem: string) 
     if (reservedScopes.includes(scope)) throw refusal(`must not describe the scope ${scope}`)
     if (!Array.isArray(claims) || claims.length === 0 || !claims.every(isClaimName))
       throw refusal(`must give ${scope} a list of names of claims`)
-    const reserved = claims.find((claim) => reservedClaims.has(claim))
+    const reserved = claims.find(isProtocolClaim)
     if (reserved !== undefined) throw refusal(`must not give ${scope} the claim ${reserved}, which is the protocol's`)
     claimsOfScope.set(scope, [...new Set([...(claimsOfScope.get(scope) ?? []), ...claims])])
   }

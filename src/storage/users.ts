@@ -2,7 +2,7 @@ import { later, stopwatch } from '../clock.ts'
 import type { NewUser, User, UserStore } from '../identity/stores.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import { isRecord } from '../record.ts'
-import { type Database, statement } from './database.ts'
+import { type Database, json, statement } from './database.ts'
 import { mark } from './ending.ts'
 import { selectionOf } from './endings.ts'
 import { asJson } from './json.ts'
@@ -71,6 +71,15 @@ export const createUsers = (database: Database): UserStore => ({
     )
     return rows.map(storedOf)
   },
+  changeClaims: (id, { set, remove }, now) =>
+    database.transaction(async (tx) => {
+      // One statement on the row as it stands: nobody's change beside this one is lost.
+      await tx.$executeRaw`
+        UPDATE users SET claims = (claims - ${[...remove]}::text[]) || ${json(set)}::jsonb WHERE id = ${id}::uuid`
+      const detail = { set: Object.keys(set), removed: [...remove], through: 'command_line' }
+      await tx.event.create({ data: { at: now, kind: 'claims_changed', userId: id, detail } })
+      return storedOf(await tx.user.findUniqueOrThrow({ where: { id } }))
+    }),
   disable: (id, now) =>
     database.transaction(async (tx) => {
       const waited = stopwatch()

@@ -100,6 +100,7 @@ const en = {
       early_refresh: 'Refreshed unusually early',
       pair_mismatch: 'Refreshed without the access token of the pair',
       retried_elsewhere: 'Asked again from another network or device',
+      claims_changed: 'What apps are told of the person was changed',
     },
     targets: {
       session: 'A device',
@@ -205,6 +206,7 @@ const ko: AdminTexts = {
       early_refresh: '평소보다 일찍 토큰을 새로 받았어요',
       pair_mismatch: '쌍이 되는 액세스 토큰 없이 새로 받았어요',
       retried_elsewhere: '다른 네트워크나 기기에서 다시 요청했어요',
+      claims_changed: '앱에 알려 주는 정보가 바뀌었어요',
     },
     targets: {
       session: '기기 하나',
