@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { fapiAlgorithms } from '../../src/oauth/profile.ts'
 import { certifiedFetch } from '../support/certified-fetch.ts'
 import { anAuthority } from '../support/client-certificates.ts'
+import { aRunningClock } from '../support/clock.ts'
 import { type App, freePort } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import { walk, walkBack } from '../support/walk.ts'
@@ -15,7 +16,10 @@ const MTLS_CA_FILE = join(t.testdir(), 'authorities.pem')
 await writeFile(MTLS_CA_FILE, authority.pem)
 const MTLS_PORT = String(await freePort())
 const SIGNING_ALGORITHMS = ['RS256', ...fapiAlgorithms].join()
-const server = await aTlsServer(t, { env: { MTLS_PORT, MTLS_CA_FILE, SIGNING_ALGORITHMS, DPOP_NONCE: 'required' } })
+const server = await aTlsServer(t, {
+  clock: aRunningClock(),
+  env: { MTLS_PORT, MTLS_CA_FILE, SIGNING_ALGORITHMS, DPOP_NONCE: 'required' },
+})
 const alice = await server.aPerson('alice', { email: 'alice@example.com' })
 const issuer = new URL(server.issuer)
 const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer))

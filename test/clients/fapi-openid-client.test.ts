@@ -7,6 +7,7 @@ import type { SigningAlgorithm } from '../../src/oauth/client.ts'
 import { fapiAlgorithms } from '../../src/oauth/profile.ts'
 import { certifiedFetch } from '../support/certified-fetch.ts'
 import { anAuthority, aSelfSigned, type Issued } from '../support/client-certificates.ts'
+import { aRunningClock } from '../support/clock.ts'
 import { type App, claims, freePort } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import { walkBack } from '../support/walk.ts'
@@ -17,7 +18,10 @@ const MTLS_CA_FILE = join(t.testdir(), 'authorities.pem')
 await writeFile(MTLS_CA_FILE, authority.pem)
 const MTLS_PORT = String(await freePort())
 const SIGNING_ALGORITHMS = ['RS256', ...fapiAlgorithms].join()
-const server = await aTlsServer(t, { env: { MTLS_PORT, MTLS_CA_FILE, SIGNING_ALGORITHMS, DPOP_NONCE: 'required' } })
+const server = await aTlsServer(t, {
+  clock: aRunningClock(),
+  env: { MTLS_PORT, MTLS_CA_FILE, SIGNING_ALGORITHMS, DPOP_NONCE: 'required' },
+})
 const alice = await server.aPerson('alice', { email: 'alice@example.com' })
 const issuer = new URL(server.issuer)
 const scope = 'openid email offline_access read'

@@ -1,9 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import t from 'tap'
+import { aRunningClock } from '../support/clock.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import { walkBack } from '../support/walk.ts'
 
-const server = await aTlsServer(t)
+const server = await aTlsServer(t, { clock: aRunningClock() })
 const alice = await server.aPerson()
 const issuer = new URL(server.issuer)
 const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer))

@@ -13,3 +13,14 @@ export const aClock = (start: Date = new Date(Math.floor(Date.now() / 1000) * 10
     },
   }
 }
+
+/** For a story in which somebody's own clock takes part: a browser's, or a library's that signs. */
+export const aRunningClock = (): HeldClock => {
+  let ahead = 0
+  return {
+    now: () => new Date(Date.now() + ahead),
+    advance: ({ seconds }) => {
+      ahead += seconds * 1000
+    },
+  }
+}
