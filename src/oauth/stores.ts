@@ -82,6 +82,24 @@ export type Family = {
   readonly revokeReason: string | undefined
 }
 
+/** What the tokens of a family say of it, or are bounded by. */
+export type HonouredFamily = Pick<
+  Family,
+  | 'id'
+  | 'clientId'
+  | 'userId'
+  | 'sessionId'
+  | 'refreshable'
+  | 'cookieBound'
+  | 'claims'
+  | 'authTime'
+  | 'acr'
+  | 'amr'
+  | 'live'
+  | 'idleExpiresAt'
+  | 'absoluteExpiresAt'
+>
+
 /** Who asked, for the ledger and for the person to see. */
 export type Origin = { readonly ip: string | undefined; readonly userAgent: string | undefined }
 
@@ -149,7 +167,7 @@ export type FamilyStore = {
    * sender constraint, scope and resources, the standing of user and session, the expiries, and `early_refresh: revoke`.
    * @returns the family as it now stands, or undefined when nothing was advanced
    */
-  advance(request: Advance): Promise<Family | undefined>
+  advance(request: Advance): Promise<HonouredFamily | undefined>
   /** Counts a retry that was answered with the live pair. Changes no lifetime. */
   countRetry(id: string, now: Date, origin: Origin, observed: readonly Observation[]): Promise<void>
   /** Under `rotation: reuse`: slides the idle expiry, the generation stands still. Undefined when not honoured. */

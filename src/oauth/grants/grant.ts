@@ -3,13 +3,13 @@ import type { Client } from '../client.ts'
 import type { DeviceCodeStore } from '../device/stores.ts'
 import type { Parameters } from '../parameters.ts'
 import type { Sender } from '../sender-constraint/index.ts'
-import type { CodeStore, Family, FamilyStore, Origin } from '../stores.ts'
+import type { CodeStore, FamilyStore, HonouredFamily, Origin } from '../stores.ts'
 import type { AccessHalf, Pair } from '../tokens/pair.ts'
 import type { RefreshKey } from '../tokens/refresh-token.ts'
 
 /** What a grant proved. The token endpoint authenticated the client before, and one issuer mints afterwards. */
 export type Authorization =
-  | { readonly by: 'person'; readonly family: Family; readonly pair: Pair; readonly nonce: string | undefined }
+  | { readonly by: 'person'; readonly family: HonouredFamily; readonly pair: Pair; readonly nonce: string | undefined }
   | {
       readonly by: 'client'
       readonly scope: readonly string[]

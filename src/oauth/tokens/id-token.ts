@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { later, numericDate } from '../../clock.ts'
 import type { SigningAlgorithm } from '../client.ts'
-import type { Family } from '../stores.ts'
+import type { HonouredFamily } from '../stores.ts'
 
 export type IdToken = {
-  readonly family: Family
+  readonly family: HonouredFamily
   /** By which the client knows the person. */
   readonly subject: string
   readonly nonce: string | undefined

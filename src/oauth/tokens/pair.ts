@@ -14,7 +14,10 @@ export type Asked = {
 }
 
 /** The pair that the last rotation issued, claim for claim. */
-export const livePair = (family: Family): Pair => ({ ...family.live, jti: `${family.id}.${family.live.generation}` })
+export const livePair = (family: Pick<Family, 'id' | 'live'>): Pair => ({
+  ...family.live,
+  jti: `${family.id}.${family.live.generation}`,
+})
 
 /**
  * A retry that asks for another scope, audience or key than the rotation did gets an access token of its own beside the
