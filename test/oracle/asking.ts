@@ -1,5 +1,15 @@
 import type { Page, Visitor } from '../support/visitor.ts'
-import { type Authorize, applied, type Case, type Push, type Register, type Show, type Token } from './cases.ts'
+import {
+  type Authorize,
+  applied,
+  type Case,
+  type Dpop,
+  type Proof,
+  type Push,
+  type Register,
+  type Show,
+  type Token,
+} from './cases.ts'
 import { type ClientName, deviceGrantName, redirectUri as redirect_uri } from './clients.ts'
 import { authorizationOutcome, jsonOutcome, type Outcome } from './outcome.ts'
 import { goodRequest, type Party, verifier } from './parties.ts'
@@ -23,11 +33,20 @@ export const createAsking = (party: Party): Asking => {
     good: URLSearchParams,
     { client, proof, dpop, changes }: Pick<Push, 'client' | 'proof' | 'dpop' | 'changes'>,
   ): Promise<Page> => {
+    await use(path, client, proof, dpop)
     const sent = await proven(party, client, proof, path, applied(good, changes))
     const headers = { ...sent.headers, ...(await dpopHeader(party, dpop, path)) }
     const page = await post(path, sent.form, headers)
     if (page.status < 300) remember(party, client, path, sent.form, headers)
     return page
+  }
+  /** What is replayed was taken before. */
+  const use = async (path: string, client: ClientName, proof: Proof, dpop: Dpop): Promise<void> => {
+    const rightly = { proof: 'right', dpop: 'right', changes: [] } as const
+    if (proof === 'replayed' || (dpop === 'replayed' && path === '/oauth2/par'))
+      await form('/oauth2/par', goodRequest(client), { ...rightly, client })
+    if (dpop === 'replayed' && path === '/oauth2/token')
+      await form(path, goodGrant({ grant_type: 'client_credentials' }), { ...rightly, client: 'jwt' })
   }
   /** As it should be. */
   const right = async (path: string, client: ClientName, good: URLSearchParams): Promise<Record<string, unknown>> => {

@@ -117,6 +117,18 @@ export const ofAuthorization: readonly Difference[] = [
       asks(asked) && sets(asked, 'dpop_jkt') && codeOf(ours).endsWith('invalid_request') && isTaken(theirs),
   },
   {
+    id: 'dpop_jkt of another key than the proof',
+    ours: 'invalid_dpop_proof',
+    theirs: 'invalid_request',
+    because: 'RFC 9449 §10.1: it "MUST reject the request", and names no code',
+    covers: (asked, ours, theirs) =>
+      asked.at === 'par' &&
+      sets(asked, 'dpop_jkt') &&
+      asked.dpop !== 'absent' &&
+      ours === '400 invalid_dpop_proof' &&
+      theirs === '400 invalid_request',
+  },
+  {
     id: 'unknown members of claims',
     ours: 'ignores them',
     theirs: 'invalid_request',

@@ -36,14 +36,6 @@ export const ofRegistration: readonly Difference[] = [
     covers: (asked, ours, theirs) =>
       asked.at === 'register' && asked.changed[0] === 'body' && ours === refused && theirs === '400 invalid_request',
   },
-  {
-    id: 'redirect_uris that are no list of addresses',
-    ours: '400 invalid_redirect_uri',
-    theirs: refused,
-    because: 'RFC 7591 §3.2.2: "The value of one or more redirection URIs is invalid"',
-    covers: (asked, ours, theirs) =>
-      changes(asked, 'redirect_uris') && ours === '400 invalid_redirect_uri' && theirs === refused,
-  },
   stricter(
     'redirect_uris of a web app that are http, or on this machine',
     'RFC 9700 §2.6: no http but of native clients on loopback',

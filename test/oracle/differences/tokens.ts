@@ -77,12 +77,12 @@ export const ofTokens: readonly Difference[] = [
       theirs.startsWith('4'),
   },
   {
-    id: 'a DPoP proof pushed twice',
+    id: 'a DPoP proof used twice',
     ours: 'invalid_dpop_proof',
-    theirs: '201',
+    theirs: 'takes one that was pushed, or used by another client',
     because: 'RFC 9449 §11.1: a jti is accepted once at each address, so that a proof that was seen is worth nothing',
     covers: (asked, ours, theirs) =>
-      asked.at === 'par' && asked.dpop === 'replayed' && ours === '400 invalid_dpop_proof' && theirs === '201',
+      'dpop' in asked && asked.dpop === 'replayed' && ours === '400 invalid_dpop_proof' && theirs.startsWith('20'),
   },
   {
     id: 'offline_access that was granted without prompt=consent',
