@@ -2,6 +2,8 @@
 const characters = /^(?:[\w\-.~:/?#[\]@!$&'()+,;=]|%[\da-fA-F]{2})+$/
 const schemeOf = /^([a-z][a-z\d+.-]*):/i
 const authorityOf = /^[^:]+:\/\/([^/?#]*)/
+/** RFC 1123 §2.1 and the literals. RFC 3986 §3.2.2 would let a `;` and a `,` in, which mean something else in our headers. */
+const webAuthority = /^(?:[a-z\d]+(?:-+[a-z\d]+)*(?:\.[a-z\d]+(?:-+[a-z\d]+)*)*|\[[\da-f:.]+\])(?::\d{1,5})?$/i
 const loopback = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(?::([1-9]\d{0,4}))?(?=[/?]|$)/
 const anyPort = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::([1-9]\d{0,4}))?(?=[/?]|$)/
 const dangerous: ReadonlySet<string> = new Set([
@@ -32,12 +34,17 @@ export const isRegistrable = (uri: string): string | undefined => {
   if (hasDotSegment(uri)) return 'has a "." or ".." segment in its path'
   if (!URL.canParse(uri)) return 'is not a valid URI'
 
-  if (scheme === 'https') return authorityOf.exec(uri)?.[1] ? undefined : 'has no host'
+  if (scheme === 'https') return webProblemOf(authorityOf.exec(uri)?.[1])
   if (scheme === 'http')
     return isLoopback(uri) ? undefined : 'is http on a host other than 127.0.0.1, [::1] or localhost'
   if (!scheme.includes('.'))
     return 'has a scheme that is neither https nor a reversed domain name such as com.example.app'
   return /^[^:]+:\/{1,3}[^/]/.test(uri) ? undefined : 'has no path'
+}
+
+const webProblemOf = (authority: string | undefined): string | undefined => {
+  if (!authority) return 'has no host'
+  return webAuthority.test(authority) ? undefined : 'has a host that is neither a name of DNS nor an address'
 }
 
 /** http on this very machine, by a literal or by name. */

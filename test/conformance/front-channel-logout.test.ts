@@ -1,4 +1,5 @@
 import t from 'tap'
+import { checkMetadata } from '../../src/oauth/registration.ts'
 import { anEar } from '../support/relying-party.ts'
 import { type App, claims } from '../support/server.ts'
 import { anHttpsApp, aTlsServer } from '../support/tls-server.ts'
@@ -93,6 +94,25 @@ t.test('S4 R11 the page holds those origins in frames and nothing else, and is f
   t.match(policy, "frame-ancestors 'none'")
   t.equal(page.headers.get('x-frame-options'), 'DENY')
   t.match(page.html, 'sandbox="allow-scripts allow-same-origin"', 'no frame leads the page away')
+})
+
+t.test('S4 an address that stands in the database all the same adds no directive to the policy', async (t) => {
+  const metadata = checkMetadata({
+    client_name: 'Evil',
+    first_party: true,
+    redirect_uris: ['https://evil.example/cb'],
+    token_endpoint_auth_method: 'none',
+  })
+  const stored = { ...metadata, frontchannel_logout_uri: 'https://a;report-uri/x' }
+  await server.stores.clients.create('evil', stored, [], server.clock.now())
+  const { origin, app } = await anAppInTheBrowser()
+  const { visitor } = await logIn(app)
+  await logIn({ client_id: 'evil', secret: undefined, redirectUri: 'https://evil.example/cb' }, visitor)
+  await visitor.visit(`${server.base}/logout`)
+  const page = await visitor.submit('logout-form', {}, 'logout-confirm')
+  const policy = page.headers.get('content-security-policy') ?? ''
+  t.notMatch(policy, 'report-uri')
+  t.match(policy, ` frame-src ${origin}; frame-ancestors 'none'`)
 })
 
 t.test('S20 an address with markup is escaped; an app of the device is returned to as well', async (t) => {

@@ -145,6 +145,36 @@ t.test('what apps really register is registrable', async (t) => {
     t.equal(isRegistrable(uri), undefined, uri)
 })
 
+t.test('S4 a host is a name of DNS or an address: nothing that means more in a header of ours', async (t) => {
+  for (const uri of [
+    'https://a;report-uri/cb',
+    'https://a.example;frame-ancestors/cb',
+    'https://a,b.example/cb',
+    "https://'self'.example/cb",
+    'https://a%3Bb.example/cb',
+    'https://a%2ee.example/cb',
+    'https://a(b).example/cb',
+    'https://-a.example/cb',
+    'https://a-.example/cb',
+    'https://a..example/cb',
+    'https://a.example./cb',
+    'https://a_b.example/cb',
+    'https://a.example:/cb',
+  ]) {
+    t.match(isRegistrable(uri), /has a host that is neither/, uri)
+    t.notOk(matches([uri], uri), 'even where the database holds it')
+  }
+  for (const host of [
+    'xn--bcher-kva.example',
+    'a-b--c.example',
+    'A.Example:8443',
+    '192.0.2.1',
+    '[2001:db8::1]:8443',
+    'c',
+  ])
+    t.equal(isRegistrable(`https://${host}/cb`), undefined, host)
+})
+
 t.test('R1 outside of loopback literals, matching is equality of strings', async () => {
   const piece = fc.constantFrom(
     'https://c',

@@ -23,12 +23,16 @@ export const createPresenter = (random: Random): Presenter => ({
   },
 })
 
+/** CSP3 §2.3.1: what is a host-source and nothing else, whatever an address of the database would make of the policy. */
+const hostSource = /^https?:\/\/[a-z\d.-]+(?::\d+)?$/
+
 /**
  * R11, R15, S4. No form-action: Chromium applies it to the redirect that follows a form, so the button to the client
  * would do nothing.
  */
 export const secureHeaders = (reply: FastifyReply, nonce: string, frames: readonly string[] = []): void => {
-  const framed = frames.length > 0 ? ` frame-src ${frames.join(' ')};` : ''
+  const sources = frames.filter((origin) => hostSource.test(origin))
+  const framed = sources.length > 0 ? ` frame-src ${sources.join(' ')};` : ''
   reply
     .header(
       'content-security-policy',
