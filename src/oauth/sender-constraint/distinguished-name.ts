@@ -55,8 +55,9 @@ const relativeName = (text: string): readonly string[] | undefined => {
   return attributes.every((each) => each !== undefined) ? attributes.toSorted() : undefined
 }
 
+/** Of white space only the space is none of it: a NO-BREAK SPACE is a character of a name like any other. */
 const attribute = (text: string): string | undefined => {
-  const [, written, raw] = /^\s*([A-Za-z][\w-]*|\d+(?:\.\d+)+)\s*=\s*(.*)$/s.exec(text) ?? []
+  const [, written, raw] = /^ *([A-Za-z][\w-]*|\d+(?:\.\d+)+) *= *(.*)$/s.exec(text) ?? []
   if (written === undefined || raw === undefined) return undefined
   const type = written.toUpperCase()
   const value = raw.startsWith('#') ? fromBer(raw.slice(1).trim()) : unescaped(raw)

@@ -61,6 +61,12 @@ t.test('T18 RFC 4514: the subject of a certificate, and what only looks like it'
   // A value cannot pretend to be two parts.
   const { x509 } = await aSelfSigned({ subject: 'CN=client\\,O=Bank' })
   t.notOk(sameName(parseDistinguishedName('CN=client,O=Bank'), parseSubject(x509.subject)))
+  for (const space of ['\u00a0', '\u3000', '\u2028', '\ufeff', '\t']) {
+    const [dn, written] = [parseDistinguishedName('CN=client'), JSON.stringify(space)]
+    t.notOk(sameName(dn, parseSubject(`CN=${space}client`)), `${written} is a character of the name`)
+    t.equal(parseDistinguishedName(`CN${space}=client`), undefined, `${written} separates nothing`)
+    t.equal(parseDistinguishedName(`${space}CN=client`), undefined, written)
+  }
   for (const none of ['', 'client', 'CN', '=x', 'CN=', 'CN=a,', 'CN=a\\', 'CN=#zz', 'CN=#0c05ab', ',CN=a'])
     t.equal(parseDistinguishedName(none), undefined, none)
 })
