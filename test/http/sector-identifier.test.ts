@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createOutbound, type Resolve } from '../../src/http/outbound/index.ts'
+import { deviceGrantName } from '../support/devices.ts'
 import { forbidden } from '../support/forbidden-destinations.ts'
 import { redirectUri, registeringAt } from '../support/registering.ts'
 import { aServer } from '../support/server.ts'
@@ -57,6 +58,38 @@ t.test('OIDC Registration §5 a document that is not a JSON array of all redirec
   const { client_id, client_secret } = body
   const changed = { ...metadata, client_id, client_secret, client_name: 'Other' }
   t.equal((await configure('PUT', body, changed)).status, 400, 'nor does an update get past it')
+})
+
+t.test('OIDC Core §8.1 nobody registers into a sector whose redirect URIs do not bring the people there', async (t) => {
+  const refuses = async (of: Record<string, unknown>, says: RegExp) => {
+    const { status, body } = await register(of, { authorization: `Bearer ${await invite(1)}` })
+    t.match([status, body.error_description], [400, says], JSON.stringify(of))
+    return body
+  }
+  const pairwise = { subject_type: 'pairwise' }
+  listed = [redirectUri]
+  fetched.length = 0
+  const alone = { ...pairwise, grant_types: [deviceGrantName], redirect_uris: [] }
+  await refuses({ ...alone, sector_identifier_uri }, /^subject_type cannot be pairwise with device_code/)
+  await refuses(
+    { ...pairwise, grant_types: ['authorization_code', deviceGrantName], redirect_uris: [redirectUri] },
+    /^subject_type cannot be pairwise with device_code/,
+  )
+  await refuses(
+    { grant_types: [deviceGrantName], redirect_uris: [], sector_identifier_uri },
+    /^sector_identifier_uri is of no use without redirect_uris/,
+  )
+  t.same(fetched, [], 'nothing is asked of the sector')
+
+  const authorization = `Bearer ${await invite(2)}`
+  t.equal((await register({ ...alone, subject_type: 'public' }, { authorization })).status, 201)
+  const { status, body } = await register({ ...pairwise, redirect_uris: [redirectUri] }, { authorization })
+  t.equal(status, 201)
+  const { client_id, client_secret } = body
+  const turned = { ...alone, client_id, client_secret, sector_identifier_uri }
+  t.equal((await configure('PUT', body, turned)).status, 400, 'nor by a change')
+  const operators = await server.anApp({ ...pairwise, grant_types: [deviceGrantName, 'refresh_token'] })
+  t.ok(operators.client_id, 'an operator answers for whom it knows')
 })
 
 t.test(

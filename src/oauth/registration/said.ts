@@ -1,4 +1,5 @@
 import { signingAlgorithms } from '../client.ts'
+import { deviceGrantName } from '../grants/device-code.ts'
 import type { Mistake } from '../registration-rules/rule.ts'
 import { type RegistrationPolicy, registrable } from './policy.ts'
 
@@ -11,6 +12,7 @@ export const mistakesIn = (said: Said, policy: RegistrationPolicy, scope: readon
   ...returnedValues(said),
   ...redirects(said),
   ...pages(said),
+  ...sector(said),
   ...names(said),
   ...scopes(said, scope),
   ...abilities(said, policy),
@@ -71,6 +73,23 @@ const pages = (said: Said): readonly Mistake[] =>
     const uri = said[field]
     return mistake(field, 'must be https', typeof uri === 'string' && !/^https:/i.test(uri))
   })
+
+/**
+ * OIDC Core §8.1: who is in a sector shows by where its people are sent, and a device gets its token without being anywhere.
+ * Anybody could name another's redirect URIs, or its list of them, and learn by which subjects it knows people.
+ */
+const sector = ({ subject_type, grant_types, redirect_uris, sector_identifier_uri }: Said): readonly Mistake[] => [
+  ...mistake(
+    'subject_type',
+    'cannot be pairwise with device_code, which shows nobody to be of a sector',
+    subject_type === 'pairwise' && texts(grant_types).includes(deviceGrantName),
+  ),
+  ...mistake(
+    'sector_identifier_uri',
+    'is of no use without redirect_uris',
+    typeof sector_identifier_uri === 'string' && texts(redirect_uris).length === 0,
+  ),
+]
 
 /** A name that turns the text around it, or hides a part of itself, is another on the page. */
 const hidden = /[\p{Cc}\p{Co}\p{Cn}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u
