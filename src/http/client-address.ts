@@ -24,7 +24,7 @@ export const trustedProxies = (blocks: readonly string[]): false | ((address: st
 export const normalAddress = (written: string | undefined): string | undefined => {
   if (written === undefined) return undefined
   const bare = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(written)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(written)?.[1] ?? written
-  const address = bare.replace(/%.*$/, '')
+  const address = bare.replace(/%.*$/s, '')
   if (isIP(address) === 4) return address
   if (isIP(address) !== 6) return undefined
   const short = new URL(`http://[${address}]`).hostname.slice(1, -1)
