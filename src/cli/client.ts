@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
 import { later } from '../clock.ts'
 import { administratorResource, administratorScope } from '../oauth/administrator-scope.ts'
-import type { Client, ClientMetadata, ClientSecret } from '../oauth/client.ts'
-import { secret as newSecret } from '../random.ts'
+import type { Client } from '../oauth/client.ts'
+import { makeSecret, usesSecret } from '../oauth/client-secret.ts'
 import { createGroup, type Outcome } from './answer.ts'
 import { refuseUnsignable, unreachable } from './client-fit.ts'
 import { declareMetadata, type MetadataOptions, metadataOf } from './client-metadata.ts'
@@ -19,15 +18,6 @@ const findClient = async ({ clients }: Pick<Opened['stores'], 'clients'>, id: st
   const client = await clients.find(id)
   if (!client) throw notFound(`There is no client ${printable(id)}. \`tessera client list\` names them all.`)
   return client
-}
-
-const usesSecret = ({ token_endpoint_auth_method: method }: ClientMetadata): boolean =>
-  method.startsWith('client_secret_')
-
-const makeSecret = ({ random, clock }: Context): { readonly text: string; readonly stored: ClientSecret } => {
-  const text = newSecret(random, 'tcs_')
-  const hash = createHash('sha256').update(text).digest()
-  return { text, stored: { id: random.uuid(), hash, createdAt: clock.now(), expiresAt: undefined } }
 }
 
 const familiesOf = async (
@@ -61,7 +51,7 @@ const create = (context: Context) => async (asked: CreateOptions) => {
   return withStores(context, async ({ clients }, config) => {
     refuseUnsignable(metadata, undefined, config)
     if (await clients.find(id)) throw new Refusal('A client of that id exists already.')
-    const secret = usesSecret(metadata) ? makeSecret(context) : undefined
+    const secret = usesSecret(metadata) ? makeSecret(context.random, context.clock.now()) : undefined
     const client = await clients.create(id, metadata, secret ? [secret.stored] : [], context.clock.now())
     return {
       // RFC 7591 §3.2.1: `client_secret_expires_at` is required beside a secret, 0 when it does not expire.
@@ -132,7 +122,7 @@ const secret = (context: Context) => (options: { readonly expireOld?: string }, 
     if (!usesSecret(client))
       throw new Refusal(`The client authenticates by ${client.token_endpoint_auth_method}, which uses no secret.`)
     const now = context.clock.now()
-    const made = makeSecret(context)
+    const made = makeSecret(context.random, now)
     const end = later(now, seconds)
     const old = client.secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > end)
     await stores.clients.addSecret(id, made.stored)

@@ -1,5 +1,5 @@
 import { secret as newSecret, type Random } from '../../random.ts'
-import type { ClientMetadata, ClientSecret } from '../client.ts'
+import { makeSecret, usesSecret } from '../client-secret.ts'
 import { hashOf, initialAccessTokenPrefix, plausible, refused, registrationAccessTokenPrefix } from './access-token.ts'
 import { type ClientInformation, clientInformation } from './answer.ts'
 import type { RegistrationPolicy } from './policy.ts'
@@ -49,12 +49,4 @@ export const register = async (
   if (outcome === 'uninvited') throw refused('the initial access token was used up meanwhile')
   if (outcome === 'full') return 'full'
   return clientInformation(issuer, { clientId, createdAt: now, metadata, secret: secret?.text, token: accessToken })
-}
-
-export const usesSecret = ({ token_endpoint_auth_method: method }: ClientMetadata): boolean =>
-  method === 'client_secret_basic' || method === 'client_secret_post'
-
-export const makeSecret = (random: Random, now: Date): { readonly text: string; readonly stored: ClientSecret } => {
-  const text = newSecret(random, 'tcs_')
-  return { text, stored: { id: random.uuid(), hash: hashOf(text), createdAt: now, expiresAt: undefined } }
 }
