@@ -15,6 +15,8 @@ export const skew = 30
 /** Seconds: one who holds a JWT of a year's life holds a password. */
 const longestLife = 3600
 const longest = 16 * 1024
+/** Keys that a signature is held against. Who has more of one kind names the one by its `kid`. */
+const mostTried = 4
 
 /** One kind of JWT that clients sign: an assertion (RFC 7523), a request object (RFC 9101). */
 export type Kind = {
@@ -57,9 +59,9 @@ export const verifyClientJwt = async (
 ): Promise<JWTPayload> => {
   const { algorithm, kid } = checkHeader(jwt, algorithms, kind)
   const usable = (keys: readonly JWK[]) =>
-    keys.filter(
-      (key) => (kid === undefined || key.kid === kid) && fits(key, algorithm) && keyProblem(key) === undefined,
-    )
+    keys
+      .filter((key) => (kid === undefined || key.kid === kid) && fits(key, algorithm) && keyProblem(key) === undefined)
+      .slice(0, mostTried)
   const read = async (refetch: boolean) => usable(await keysOf(client, { refetch }).catch(translatedBy(kind)))
 
   let keys = await read(false)

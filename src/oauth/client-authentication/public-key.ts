@@ -16,6 +16,9 @@ const smallOrder: ReadonlySet<string> = new Set([
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ])
 
+/** A signature takes as long to verify as this has bits, and who chose them has not authenticated yet. F4 is 65537. */
+const largestExponent = 2n ** 32n
+
 /** Why a client's key cannot be used to verify its signatures, or undefined when it can. RFC 7518 §3, RFC 8725 §3.5. */
 export const keyProblem = (jwk: JWK): string | undefined => {
   if (jwk.kty === 'oct') return 'is symmetric'
@@ -27,9 +30,9 @@ export const keyProblem = (jwk: JWK): string | undefined => {
   if (key.asymmetricKeyType === 'rsa') {
     if (modulusLength === undefined || modulusLength < 2048 || modulusLength > 8192)
       return 'is RSA with less than 2048 or more than 8192 bits'
-    return publicExponent === undefined || publicExponent < 3n || publicExponent % 2n === 0n
-      ? 'has a weak RSA exponent'
-      : undefined
+    if (publicExponent === undefined || publicExponent < 3n || publicExponent % 2n === 0n)
+      return 'has a weak RSA exponent'
+    return publicExponent > largestExponent ? 'has an RSA exponent of more than 32 bits' : undefined
   }
   if (key.asymmetricKeyType === 'ec') return jwk.crv === 'P-256' ? undefined : 'is on a curve other than P-256'
   if (key.asymmetricKeyType === 'ed25519') return isSmallOrder(jwk) ? 'is a point of small order' : undefined
