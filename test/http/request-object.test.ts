@@ -119,6 +119,7 @@ t.test('T5 T7 T8 an object that is not to be believed is a page, and leaves noth
     ['nbf 61 s ahead', { nbf: now + 61 }],
     ['nbf 70 minutes ago', { nbf: now - 4200 }],
     ['iat 61 s ahead', { iat: now + 61 }],
+    ['RFC 9101 §10.8 its sub is the client, as in an assertion', { sub: app.client_id }],
     ['a request inside', { request: 'a.b.c' }],
     ['a request_uri inside', { request_uri: 'https://app.example/request' }],
   ]
@@ -166,6 +167,12 @@ t.test('T8 an assertion of the same client is no request object, and the other w
   t.ok(isPage(await send(app, { request: await app.assertion() })))
   const object = await signed(app, {}, { sub: app.client_id, jti: 'x' }, { header: { typ: 'oauth-authz-req+jwt' } })
   t.match(await app.push(app.parameters().parameters, { assertion: object }), {
+    status: 401,
+    body: { error: 'invalid_client' },
+  })
+  // What travelled in an address has neither a type nor anything that an assertion lacks.
+  const untyped = await signed(app, {}, { sub: app.client_id, jti: 'y' })
+  t.match(await app.push(app.parameters().parameters, { assertion: untyped }), {
     status: 401,
     body: { error: 'invalid_client' },
   })

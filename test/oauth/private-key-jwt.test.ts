@@ -101,6 +101,9 @@ t.test('T4 the claims of an assertion (RFC 7523 §3)', async (t) => {
     'no jti': { jti: undefined },
     'empty jti': { jti: '' },
     'jti no string': { jti: 3 },
+    'RFC 9101 §10.8 a request object: response_type': { response_type: 'code' },
+    'RFC 9101 §10.8 a request object: redirect_uri': { redirect_uri: 'https://app.example/cb' },
+    'RFC 9101 §10.8 a request object: client_id': { client_id: 'signer' },
   }
   for (const [what, claims] of Object.entries(wrong))
     await t.rejects(authenticated(assertion({ claims })), refused, what)

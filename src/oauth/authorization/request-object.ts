@@ -48,6 +48,8 @@ export const openRequestObject = async (
   if (![claims.aud].flat().includes(deps.issuer)) throw invalidRequestObject('the request object is for another server')
   checkStart(claims, client, deps.now)
   if (claims.client_id !== client.client_id) throw invalidRequestObject('the client_id inside is not the one outside')
+  // RFC 9101 §10.8: the client ID is never the sub of a request object: what asks here would prove the client elsewhere.
+  if (claims.sub === client.client_id) throw invalidRequestObject('its sub is the client, as in an assertion')
   // RFC 9101 §4: "request and request_uri parameters MUST NOT be included in Request Objects."
   if ('request' in claims || 'request_uri' in claims) throw invalidRequestObject('it holds another request object')
   const parameters = Object.entries(claims).filter(([name]) => !ofTheJwt.has(name))

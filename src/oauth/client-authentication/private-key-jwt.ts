@@ -16,6 +16,9 @@ const assertion: Kind = {
   refuse: invalidClient,
 }
 
+/** RFC 9101 §10.8: of a request object, which browsers carry about; its type may be left out. */
+const ofRequests = ['response_type', 'redirect_uri', 'client_id']
+
 /** RFC 7523 §2.2, §3 and RFC 8725. */
 export const privateKeyJwt: Method = {
   name: 'private_key_jwt',
@@ -37,6 +40,7 @@ export const privateKeyJwt: Method = {
     const algorithms = algorithmsOf(client, client.token_endpoint_auth_signing_alg)
     const claims = await verifyClientJwt(jwt, client, algorithms, assertion, deps)
     if (claims.sub !== client.client_id) throw invalidClient('the sub of the assertion is not the client')
+    if (ofRequests.some((name) => name in claims)) throw invalidClient('the assertion is a request object')
     checkAudience(claims.aud, client, request, deps)
     await spend(claims, client, deps)
   },
