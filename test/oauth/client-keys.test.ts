@@ -8,7 +8,7 @@ import { aClient } from '../support/clients.ts'
 
 const refused = { code: 'invalid_client', reason: 'wrong signature' }
 const aKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const own = aKey()
+const [own, stranger] = [aKey(), aKey()]
 const jwk = ({ publicKey }: { publicKey: KeyObject }, members: JWK = {}): JWK => ({
   ...publicKey.export({ format: 'jwk' }),
   ...members,
@@ -47,4 +47,29 @@ t.test('D8 without a kid a signature is held against four keys, with one against
   const fifth = signer([...others, jwk(own, { kid: 'own' })])
   await t.rejects(anAuthentication([fifth]).authenticate(await sent()), refused)
   t.equal(await anAuthentication([fifth]).authenticate(await sent({ kid: 'own' })), fifth)
+})
+
+t.test('T5 a key that was replaced, with no kid or the same one, is looked for at jwks_uri once', async (t) => {
+  const uri = 'https://app.example/jwks'
+  const client = aClient({ client_id: 'signer', token_endpoint_auth_method: 'private_key_jwt', jwks_uri: uri })
+  for (const kid of [{}, { kid: 'signing' }]) {
+    const asked: boolean[] = []
+    let published = [jwk(stranger, kid)]
+    const { authenticate } = anAuthentication([client], {
+      remote: {
+        async get(_uri, { refetch }) {
+          asked.push(refetch)
+          return published
+        },
+      },
+    })
+    await t.rejects(authenticate(await sent(kid)), refused)
+    t.same(asked, [false, true])
+    const before = published
+    published = [jwk(own, kid)]
+    const rotated = anAuthentication([client], {
+      remote: { get: async (_uri, { refetch }) => (refetch ? published : before) },
+    })
+    t.equal(await rotated.authenticate(await sent(kid)), client, JSON.stringify(kid))
+  }
 })
