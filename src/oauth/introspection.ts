@@ -1,7 +1,7 @@
 import { earlier, numericDate } from '../clock.ts'
 import type { Client } from './client.ts'
 import { entitled, isOffline, leavesNothing } from './entitlement.ts'
-import { formatScope } from './scope.ts'
+import { formatScope, parseScope } from './scope.ts'
 import { confirmationOf, tokenTypeOf } from './sender-constraint/confirmation.ts'
 import type { ClientStore, FamilyStore, Standing, TokenStore } from './stores.ts'
 import type { SubjectOf } from './subject.ts'
@@ -54,8 +54,14 @@ export const introspect = async (token: string, client: Client, deps: TokenDepen
     // RFC 9449 §6.2, RFC 8705 §3.2: `cnf` is among the claims.
     token_type: tokenTypeOf(confirmationOf(active.claims.cnf)),
     ...active.claims,
-    ...(active.standing && { username: active.standing.username }),
+    ...usernameOf(active),
   }
+}
+
+/** A pairwise client knows its people by no name that others know too: RFC 7662 §5, OIDC Core §8.1 and §5.4. */
+const usernameOf = ({ claims, owner, standing }: ActiveAccessToken): { readonly username?: string } => {
+  const isTold = owner.subject_type === 'public' && parseScope(claims.scope).includes('profile')
+  return standing && isTold ? { username: standing.username } : {}
 }
 
 /** @property owner as it is registered now: the token may say more than that */

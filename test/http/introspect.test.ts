@@ -20,7 +20,7 @@ t.test('T15 an active token is described in full, to whom it belongs (RFC 7662 ย
   const { status, headers, body } = await ask(access_token, app)
   t.equal(status, 200)
   t.equal(headers.get('cache-control'), 'no-store')
-  t.match(body, { active: true, token_type: 'Bearer', username: 'alice', ...claims(access_token) })
+  t.same(body, { active: true, token_type: 'Bearer', ...claims(access_token) })
   const refresh = await ask(refresh_token, app)
   t.match(refresh.body, {
     active: true,
@@ -31,6 +31,20 @@ t.test('T15 an active token is described in full, to whom it belongs (RFC 7662 ย
     scope: 'openid offline_access read',
     exp: Number,
   })
+})
+
+t.test('T15 OIDC Core ยง5.4 and ยง8.1: by which name a person logs in is told where profile was granted', async (t) => {
+  const scope = 'openid profile read'
+  for (const [subject_type, asked, username] of [
+    ['public', scope, 'alice'],
+    ['public', 'openid read', undefined],
+    ['pairwise', scope, undefined],
+  ] as const) {
+    const owner = await anApp({ subject_type, scope })
+    const { access_token } = await logIn(owner, { scope: asked })
+    const { body } = await ask(access_token, owner)
+    t.same([body.active, body.username], [true, username], `${subject_type} ${asked}`)
+  }
 })
 
 t.test('T15 who does not prove who it is gets 401, for a good token too', async (t) => {
