@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { ClientMetadata } from '../../src/oauth/client.ts'
+import { registeringAt } from '../support/registering.ts'
 import { aServer, claims } from '../support/server.ts'
 
 const server = await aServer(t, { env: { REGISTRATION: 'open' } })
@@ -53,3 +54,27 @@ t.test('a client whose subjects stay keeps what it was given', async (t) => {
   t.same(await clients.update(open.app.client_id, moved, server.clock.now()), { changed: true, ended: false })
   t.same(await clients.update('nobody', moved, server.clock.now()), { changed: false, ended: false })
 })
+
+t.test(
+  'RFC 7592 §2.2 a client that changes its own subjects loses them as well, and no other change costs it',
+  async (t) => {
+    const { registered, configure } = registeringAt(server)
+    const grants = { grant_types: ['authorization_code', 'refresh_token'] }
+    const app = await registered({ ...grants, token_endpoint_auth_method: 'none' })
+    const { refresh_token } = await server.logIn(alice, app, { scope: 'openid offline_access' })
+    const { client_id, redirect_uris } = app.body
+    const put = (of: Record<string, unknown>, change: object) =>
+      configure('PUT', of, { client_id, redirect_uris, ...grants, token_endpoint_auth_method: 'none', ...change })
+    const renamed = await put(app.body, { contacts: ['me@example.com'] })
+    t.equal(renamed.status, 200)
+    const { body: next } = await server.refresh(app, refresh_token)
+    t.type(next.refresh_token, 'string', 'still alive')
+    t.match(await put({ ...app.body, registration_access_token: 'tsr_x' }, { subject_type: 'pairwise' }), {
+      status: 401,
+    })
+    const { body: third } = await server.refresh(app, String(next.refresh_token))
+    t.type(third.refresh_token, 'string', 'whoever may not change it ends nothing')
+    t.equal((await put(renamed.body, { subject_type: 'pairwise' })).status, 200)
+    t.match(await server.refresh(app, String(third.refresh_token)), { status: 400, body: { error: 'invalid_grant' } })
+  },
+)
