@@ -13,12 +13,15 @@ export const registeredOf = (client: Client): Entitlement => ({
   resources: client.resources,
 })
 
-export const entitled = (family: Pick<Family, 'scope' | 'resources'>, client: Client): Entitlement => {
-  const registered = registeredOf(client)
-  return {
-    scope: family.scope.filter((value) => registered.scope.includes(value)),
-    resources: family.resources.filter((uri) => registered.resources.includes(uri)),
-  }
+export const entitled = (family: Pick<Family, 'scope' | 'resources'>, client: Client): Entitlement => ({
+  scope: scopeLeft(family.scope, client),
+  resources: family.resources.filter((uri) => client.resources.includes(uri)),
+})
+
+/** Also of an access token, which has the scope that it was signed with. */
+export const scopeLeft = (granted: readonly string[], client: Client): readonly string[] => {
+  const registered = parseScope(client.scope)
+  return granted.filter((value) => registered.includes(value))
 }
 
 /** Something was lost, and what remains is nothing, or the mere right to go on asking for it. */

@@ -1,6 +1,6 @@
 import { earlier, numericDate } from '../clock.ts'
 import type { Client } from './client.ts'
-import { entitled, isOffline, leavesNothing } from './entitlement.ts'
+import { entitled, isOffline, leavesNothing, scopeLeft } from './entitlement.ts'
 import { formatScope, parseScope } from './scope.ts'
 import { confirmationOf, tokenTypeOf } from './sender-constraint/confirmation.ts'
 import type { ClientStore, FamilyStore, Standing, TokenStore } from './stores.ts'
@@ -64,7 +64,10 @@ const usernameOf = ({ claims, owner, standing }: ActiveAccessToken): { readonly 
   return standing && isTold ? { username: standing.username } : {}
 }
 
-/** @property owner as it is registered now: the token may say more than that */
+/**
+ * @property claims with the scope that its owner is still registered for: the signed token may say more than that
+ * @property owner as it is registered now
+ */
 export type ActiveAccessToken = {
   readonly claims: VerifiedAccessToken
   readonly owner: Client
@@ -79,12 +82,16 @@ export const activeAccessToken = async (
   token: string,
   deps: TokenDependencies,
 ): Promise<ActiveAccessToken | undefined> => {
-  const claims = await deps.verifyAccessToken(token, deps.now)
-  if (!claims) return undefined
-  const owner = await deps.clients.find(claims.client_id)
-  if (!owner || owner.disabledAt || isBefore(claims.iat, owner.notBefore)) return undefined
+  const signed = await deps.verifyAccessToken(token, deps.now)
+  if (!signed) return undefined
+  const owner = await deps.clients.find(signed.client_id)
+  if (!owner || owner.disabledAt || isBefore(signed.iat, owner.notBefore)) return undefined
   // A client that was deleted and created again under its id does not inherit what the first one was given.
-  if (claims.iat < numericDate(owner.createdAt)) return undefined
+  if (signed.iat < numericDate(owner.createdAt)) return undefined
+  const granted = parseScope(signed.scope)
+  const scope = scopeLeft(granted, owner)
+  if (leavesNothing(granted, scope)) return undefined
+  const claims = { ...signed, ...(granted.length > 0 && { scope: formatScope(scope) }) }
   const familyId = familyOf(claims.jti)
   if (familyId === undefined)
     return (await deps.tokens.isRevoked(claims.jti)) ? undefined : { claims, owner, standing: undefined }

@@ -132,6 +132,31 @@ t.test('T15 expired, revoked, and every not-before', async (t) => {
   isNothing(t, await ask(token, other), 'a client token after its client was disabled')
 })
 
+t.test('T15 T16 what its client is registered for no longer, a token does not open', async (t) => {
+  const scope = 'openid profile offline_access read write'
+  const [owner, other] = [await anApp({ scope }), await anApp({ introspect: 'all' })]
+  const carol = await server.aPerson('carol', { name: 'Carol' })
+  const { access_token } = await server.logIn(carol, owner, { scope })
+  const userinfo = () => server.get('/oauth2/userinfo', { authorization: `Bearer ${access_token}` })
+  const lose = async (left: string) => {
+    const client = await server.stores.clients.find(owner.client_id)
+    if (!client) throw new Error('no client')
+    const { client_id, secrets, disabledAt, notBefore, createdAt, registration, ...metadata } = client
+    await server.stores.clients.update(client_id, { ...metadata, scope: left }, server.clock.now())
+  }
+  t.match((await ask(access_token, other)).body, { scope, username: 'carol' })
+  t.match((await userinfo()).body, { name: 'Carol' })
+  await lose('openid offline_access read')
+  t.match((await ask(access_token, other)).body, { scope: 'openid offline_access read', username: undefined })
+  t.same((await userinfo()).body, { sub: carol.id })
+  await lose('read')
+  t.match((await ask(access_token, other)).body, { active: true, scope: 'read' })
+  t.match(await userinfo(), { status: 403, body: { error: 'insufficient_scope' } })
+  await lose('offline_access email')
+  isNothing(t, await ask(access_token, other), 'nothing but the right to go on asking')
+  t.match(await userinfo(), { status: 401, body: { error: 'invalid_token' } })
+})
+
 t.test('T15 introspection changes nothing', async (t) => {
   const { access_token, refresh_token } = await logIn()
   const before = await dumpOf(server.databaseUrl)

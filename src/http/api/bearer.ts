@@ -3,7 +3,6 @@ import { type Administration, recentLogin } from '../../administration/index.ts'
 import { type Clock, numericDate } from '../../clock.ts'
 import type { Actor } from '../../identity/ending.ts'
 import { administratorResource, administratorScope } from '../../oauth/administrator-scope.ts'
-import { registeredOf } from '../../oauth/entitlement.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import { activeAccessToken, type TokenDependencies } from '../../oauth/introspection.ts'
 import { challengesOf, type HolderCheck, tokenIn } from '../oauth/shown-token.ts'
@@ -56,11 +55,10 @@ export const createBearer = (deps: {
       // the resource server expects for itself". And no other: whoever else the token was shown to could send it here.
       const audience = [aud].flat()
       if (audience.length !== 1 || audience[0] !== resource) throw refuse('invalid_token', unfit, 'another audience')
-      // What the client lost since the token was issued is lost at once.
-      const registered = registeredOf(active.owner)
-      if (!registered.resources.includes(resource))
+      // What the client lost since the token was issued is lost at once; of its scope that is known here already.
+      if (!active.owner.resources.includes(resource))
         throw refuse('invalid_token', unfit, 'the client is not registered for the resource any more')
-      if (!scope.split(' ').includes(administratorScope) || !registered.scope.includes(administratorScope))
+      if (!scope.split(' ').includes(administratorScope))
         throw refuse('insufficient_scope', `This needs the scope ${administratorScope}.`, 'the scope is missing')
       // By the family: the `sub` of a pairwise client is no person's id.
       const userId = active.standing?.family.userId
