@@ -31,8 +31,8 @@ type Sweep = { readonly what: Statement<Record<string, never>>; readonly age: nu
 /** Families before sessions, so that none is left without the session that explains it. */
 const sweeps: readonly Sweep[] = [
   { what: expired('interactions', 'expires_at'), age: 0 },
-  // As long as a login that it began may still be completed: then it is spent.
-  { what: expired('pushed_requests', 'expires_at'), age: day / 24 },
+  // As long as a login that it began, and its account page, may still be completed: then it is spent.
+  { what: expired('pushed_requests', 'expires_at'), age: day / 72 },
   // RFC 8628 §3.5: for a while a device that comes too late hears why.
   { what: expired('device_codes', 'expires_at'), age: day / 24 },
   { what: expired('authorization_codes', 'kept_until'), age: 0 },

@@ -274,9 +274,42 @@ t.test('T22 D6 a flood by strangers ends in 429, and rows expire', async (t) => 
   server.clock.advance({ seconds: 61 })
   t.equal((await server.post('/oauth2/par', form, spa)).status, 201)
 
-  server.clock.advance({ seconds: 2 * 3600 })
+  // The last one was pushed a minute ago by then: a login that it began, with its account page, has twenty minutes.
+  server.clock.advance({ seconds: 60 + 19 * 60 })
+  await server.stores.maintenance.sweep(server.clock.now())
+  t.equal((await rows(server)).pushedRequests, 1)
+  server.clock.advance({ seconds: 61 })
   await server.stores.maintenance.sweep(server.clock.now())
   t.equal((await rows(server)).pushedRequests, 0)
+})
+
+t.test('T22 D6 what is kept is what an authorization request has, and no more than 16 KiB of it', async (t) => {
+  const client = await server.anApp({ first_party: true, resources: ['https://a.example'] })
+  const whole = {
+    response_mode: 'query',
+    prompt: 'login',
+    max_age: '60',
+    login_hint: 'alice',
+    id_token_hint: (await server.logIn(alice, client, { scope: 'openid' }, visitor)).id_token,
+    acr_values: '1',
+    ui_locales: 'ko',
+    claims: '{"userinfo":{"name":null}}',
+    dpop_jkt: 'x'.repeat(43),
+    resource: 'https://a.example',
+  }
+  const { answer } = await push(client, { ...whole, canary: 'x'.repeat(20_000), audience: 'x', client_secret: '' })
+  t.equal(answer.status, 201)
+  const [row] = await server.database.prisma((prisma) => prisma.pushedRequest.findMany())
+  const kept = new URLSearchParams(row?.parameters)
+  const sent = new URL(server.authorizeUrl(client, whole).url).searchParams
+  t.same([...kept.keys()].sort(), [...sent.keys()].sort())
+
+  const before = await rows(server)
+  // Three times as long where it is kept.
+  for (const parameters of [{ state: 'x'.repeat(16_500) }, { login_hint: 'é'.repeat(3_000) }])
+    t.match((await push(client, parameters)).answer, { status: 400, body: { error: 'invalid_request' } })
+  t.same(await rows(server), before)
+  t.equal((await push(client, { state: 'x'.repeat(15_000) })).answer.status, 201)
 })
 
 t.test('client assertions at PAR: FAPI 2.0 §5.3.2.1', async (t) => {

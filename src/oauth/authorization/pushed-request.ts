@@ -6,12 +6,15 @@ import { invalidRequest, OAuthError } from '../errors.ts'
 import { type Parameters, parseParameters } from '../parameters.ts'
 import { parseRequest, replyTo } from './parse.ts'
 import { checkPresentation } from './presentation.ts'
+import { parameterNames } from './request.ts'
 import { openRequestObject, type RequestObjectDependencies } from './request-object.ts'
 import type { PushedRequest, PushedRequestStore } from './stores.ts'
 
 const prefix = 'urn:ietf:params:oauth:request_uri:'
 /** Seconds, RFC 9126 §2.2. */
 const lifetime = 60
+/** Bytes: anybody may push in the name of a public client. */
+const mostKept = 16 * 1024
 
 export type PushDependencies = RequestObjectDependencies & {
   readonly pushedRequests: PushedRequestStore
@@ -22,9 +25,6 @@ export type PushDependencies = RequestObjectDependencies & {
 
 /** RFC 9126 §2.2; `expires_in` is seconds. */
 export type PushResponse = { readonly request_uri: string; readonly expires_in: number }
-
-/** Of the client's own authentication, not of what it asks: it is not kept. */
-const ofTheClient: ReadonlySet<string> = new Set(['client_secret', 'client_assertion', 'client_assertion_type'])
 
 /**
  * RFC 9126 §2.1: the whole request is checked when it is pushed, so that its client learns its mistakes.
@@ -44,8 +44,7 @@ export const push = async (
   sent.required('client_id')
   const object = sent.optional('request')
   // RFC 9126 §3: beside the object, only what authenticates the client counts.
-  const encoded = object === undefined ? asked(sent) : await openRequestObject(object, client, deps)
-  const parameters = parseParameters(encoded)
+  const parameters = object === undefined ? sent : parseParameters(await openRequestObject(object, client, deps))
 
   checkPresentation(client, { by: 'push', isSigned: object !== undefined })
   const { client: _, ...to } = replyTo(parameters, client)
@@ -55,11 +54,13 @@ export const push = async (
   if (jkt !== undefined && dpopJkt !== undefined && jkt !== dpopJkt)
     throw new OAuthError('invalid_dpop_proof', 'dpop_jkt is not the thumbprint of the key of the DPoP proof.')
 
+  const kept = keptOf(parameters)
+  if (kept.length > mostKept) throw invalidRequest('The request is too long: 16 KiB of it are kept.')
   const handle = secret(deps.random, 'tsq_')
   await deps.pushedRequests.create({
     hash: hashOf(handle),
     clientId: client.client_id,
-    parameters: encoded.toString(),
+    parameters: kept,
     jkt,
     createdAt: deps.now,
     expiresAt: later(deps.now, lifetime),
@@ -82,13 +83,10 @@ export const findPushed = async (
 
 const hashOf = (handle: string): Buffer => createHash('sha256').update(handle).digest()
 
-const asked = (sent: Parameters): URLSearchParams => {
-  const names = sent.names().filter((name) => !ofTheClient.has(name))
-  return new URLSearchParams(
-    names.flatMap((name) =>
-      name === 'resource' || name === 'audience'
-        ? sent.list(name).map((value) => [name, value])
-        : [[name, sent.required(name)]],
-    ),
-  )
+/** What means something, form-encoded: neither what proved the client nor what nobody here reads. */
+const keptOf = (parameters: Parameters): string => {
+  const present = new Set(parameters.names())
+  const valuesOf = (name: string) => (name === 'resource' ? parameters.list(name) : [parameters.required(name)])
+  const names = parameterNames.filter((name) => present.has(name))
+  return new URLSearchParams(names.flatMap((name) => valuesOf(name).map((value) => [name, value]))).toString()
 }

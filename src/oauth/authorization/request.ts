@@ -52,3 +52,25 @@ export type AskingDevice = {
 
 /** Checked, and stored as JSON while a person answers. Which of the two it is, is said by `device`. */
 export type AuthorizationRequest = RedirectedRequest | DeviceRequest
+
+/** The parameters that have a meaning here: RFC 6749 §4.1.1, RFC 7636, RFC 8707, RFC 9449 §10, OIDC Core §3.1.2.1 and §5.5. */
+export const parameterNames: readonly string[] = [
+  'client_id',
+  'response_type',
+  'response_mode',
+  'redirect_uri',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'resource',
+  'prompt',
+  'max_age',
+  'login_hint',
+  'id_token_hint',
+  'acr_values',
+  'ui_locales',
+  'claims',
+  'dpop_jkt',
+]
