@@ -1,14 +1,9 @@
 import { decodeJwt, decodeProtectedHeader, errors, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
 import { numericDate } from '../clock.ts'
-import { type Client, type SigningAlgorithm, signingAlgorithms } from './client.ts'
+import { type Client, namesOf, type SigningAlgorithm } from './client.ts'
 import type { KeysOf } from './client-authentication/keys.ts'
 import { fits, keyProblem } from './client-authentication/public-key.ts'
 import { OAuthError } from './errors.ts'
-
-/** RFC 9864 §2.2: `Ed25519` says what `EdDSA` leaves open. Newer libraries sign under that name alone. */
-const fullySpecified = 'Ed25519'
-/** What metadata lists for whatever a client signs. */
-export const clientAlgorithms = [...signingAlgorithms, fullySpecified] as const
 
 /** Seconds that two clocks may differ. FAPI 2.0 §5.3.2.1: 10 at least, and 60 are too many. */
 export const skew = 30
@@ -93,8 +88,7 @@ type Acceptable = { readonly algorithm: SigningAlgorithm; readonly kid: string |
 const checkHeader = (jwt: string, algorithms: readonly SigningAlgorithm[], kind: Kind): Acceptable => {
   const { name, types, refuse } = kind
   const { header } = unverified(jwt, kind)
-  const named = header.alg === fullySpecified ? 'EdDSA' : header.alg
-  const algorithm = algorithms.find((allowed) => allowed === named)
+  const algorithm = algorithms.find((allowed) => namesOf(allowed).some((name) => name === header.alg))
   if (!algorithm) throw refuse(`the algorithm of the ${name} is not allowed to this client`)
   if ('crit' in header || 'b64' in header) throw refuse(`the ${name} has a critical header`)
   const { typ, kid } = header
@@ -118,7 +112,7 @@ const claimsUnder = async (
 ): Promise<JWTPayload | undefined> => {
   try {
     const { payload } = await jwtVerify(jwt, await importJWK({ ...key }, algorithm), {
-      algorithms: algorithm === 'EdDSA' ? [algorithm, fullySpecified] : [algorithm],
+      algorithms: [...namesOf(algorithm)],
       issuer: client.client_id,
       requiredClaims: ['iss', 'aud', ...required],
       clockTolerance: skew,

@@ -15,6 +15,12 @@ const oneOf = <const Values extends string[]>(values: readonly [...Values], fall
 
 export const signingAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 export type SigningAlgorithm = (typeof signingAlgorithms)[number]
+/** RFC 9864 §2.2: `Ed25519` says what `EdDSA` leaves open. Newer libraries sign under that name alone. */
+export const clientAlgorithms = [...signingAlgorithms, 'Ed25519'] as const
+/** What a client signs with. */
+export type ClientAlgorithm = (typeof clientAlgorithms)[number]
+export const namesOf = (algorithm: SigningAlgorithm): readonly ClientAlgorithm[] =>
+  algorithm === 'EdDSA' ? ['EdDSA', 'Ed25519'] : [algorithm]
 
 export const authenticationMethods = [
   'none',
@@ -42,7 +48,7 @@ export const ClientMetadata = Type.Object(
     profile: oneOf(['none', 'fapi2', 'fapi2_message_signing'], 'none'),
 
     token_endpoint_auth_method: oneOf(authenticationMethods, 'client_secret_basic'),
-    token_endpoint_auth_signing_alg: Type.Optional(Type.Enum(signingAlgorithms)),
+    token_endpoint_auth_signing_alg: Type.Optional(Type.Enum(clientAlgorithms)),
     /** The audience a client assertion may name: RFC 7523bis and FAPI 2.0 allow the issuer alone. */
     assertion_audience: oneOf(['issuer', 'issuer_or_endpoint'], 'issuer'),
     jwks: Type.Optional(
@@ -79,7 +85,7 @@ export const ClientMetadata = Type.Object(
     require_pushed_authorization_requests: Type.Boolean({ default: false }),
     /** RFC 9101 §10.5. */
     require_signed_request_object: Type.Boolean({ default: false }),
-    request_object_signing_alg: Type.Optional(Type.Enum(signingAlgorithms)),
+    request_object_signing_alg: Type.Optional(Type.Enum(clientAlgorithms)),
     /** OIDC Core §6.2: request objects may be fetched from these addresses, and from no other. */
     request_uris: Type.Array(uri(), { maxItems: 20, default: [] }),
     default_max_age: Type.Optional(Type.Integer({ minimum: 0, maximum: 10 * 365 * 86400 })),

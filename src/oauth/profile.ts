@@ -1,4 +1,11 @@
-import { type Client, type ClientMetadata, type SigningAlgorithm, signingAlgorithms } from './client.ts'
+import {
+  type Client,
+  type ClientAlgorithm,
+  type ClientMetadata,
+  namesOf,
+  type SigningAlgorithm,
+  signingAlgorithms,
+} from './client.ts'
 import { isLoopback } from './redirect-uri.ts'
 import { type Contradiction, when } from './registration-rules/rule.ts'
 
@@ -12,15 +19,17 @@ type Profile = Exclude<ClientMetadata['profile'], 'none'>
 export const fapiAlgorithms = ['PS256', 'ES256', 'EdDSA'] as const satisfies readonly SigningAlgorithm[]
 /** Where the client does not say: with a key that every server has, and short. */
 export const usualFapiAlgorithm = 'ES256' satisfies (typeof fapiAlgorithms)[number]
-const isFapi = (algorithm: SigningAlgorithm | undefined): boolean => fapiAlgorithms.some((each) => each === algorithm)
+const named = (algorithms: readonly SigningAlgorithm[], name: ClientAlgorithm): readonly SigningAlgorithm[] =>
+  algorithms.filter((algorithm) => namesOf(algorithm).includes(name))
+const isFapi = (name: ClientAlgorithm): boolean => named(fapiAlgorithms, name).length > 0
 
 /** What this client may sign with. @param registered for what it signs now, if it registered anything */
 export const algorithmsOf = (
   { profile }: Pick<Client, 'profile'>,
-  registered: SigningAlgorithm | undefined,
+  registered: ClientAlgorithm | undefined,
 ): readonly SigningAlgorithm[] => {
   const allowed = profile === 'none' ? signingAlgorithms : fapiAlgorithms
-  return allowed.filter((algorithm) => registered === undefined || algorithm === registered)
+  return registered === undefined ? allowed : named(allowed, registered)
 }
 
 /** MS §5.4: nothing comes back to the client that is not signed. */

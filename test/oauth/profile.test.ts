@@ -88,3 +88,16 @@ t.test('FAPI 2.0 §5.4.1: what such a client may sign with', async (t) => {
     [false, false, true],
   )
 })
+
+t.test('RFC 9864 §2.2: who registers Ed25519 signs with EdDSA, under either name', async (t) => {
+  const named = { token_endpoint_auth_signing_alg: 'Ed25519', request_object_signing_alg: 'Ed25519' }
+  const { profile, ...ordinary } = least
+  for (const metadata of [ordinary, least, message]) {
+    const checked = checkMetadata({ ...metadata, ...named })
+    t.match(checked, named, 'and hears the name that it chose')
+    t.same(algorithmsOf(checked, checked.token_endpoint_auth_signing_alg), ['EdDSA'])
+    t.same(algorithmsOf(checked, checked.request_object_signing_alg), ['EdDSA'])
+  }
+  for (const field of ['id_token_signed_response_alg', 'userinfo_signed_response_alg'])
+    t.throws(() => checkMetadata({ ...ordinary, [field]: 'Ed25519' }), { code: 'invalid_client_metadata' }, field)
+})
