@@ -2,6 +2,8 @@ import type { JWK } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { type Clock, later } from '../../clock.ts'
 import type { RemoteKeys } from '../../oauth/client-authentication/index.ts'
+import { keyProblem } from '../../oauth/client-authentication/public-key.ts'
+import { isRecord } from '../../record.ts'
 import { Busy, type Outbound, Refused } from './index.ts'
 
 export type RemoteKeysDependencies = {
@@ -14,6 +16,8 @@ export type RemoteKeysDependencies = {
 const fresh = 300
 const coolDown = 30
 const mostSets = 500
+const mostKeys = 20
+const members: ReadonlySet<string> = new Set('kty use key_ops alg kid crv x y n e x5c'.split(' '))
 const accept = ['application/jwk-set+json', 'application/json']
 
 /** What is known of one URI; `keys` and `readAt` are of the last reading that succeeded. */
@@ -67,12 +71,15 @@ export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
   }
 }
 
-/** RFC 7517 §5: members that are not understood are ignored. */
+/** What verifies nothing is not kept, however much of it there is. RFC 7517 §5: members that are not understood are ignored. */
 const keysIn = (text: string): readonly JWK[] => {
   const document = parsed(text)
-  const keys = typeof document === 'object' && document !== null && 'keys' in document ? document.keys : undefined
+  const keys = isRecord(document) ? document.keys : undefined
   if (!Array.isArray(keys)) throw new Refused('it is not a key set')
-  return keys.filter((key: unknown): key is JWK => typeof key === 'object' && key !== null && 'kty' in key)
+  return keys
+    .filter((key: unknown): key is JWK => isRecord(key) && keyProblem(key) === undefined)
+    .slice(0, mostKeys)
+    .map((key) => Object.fromEntries(Object.entries(key).filter(([name]) => members.has(name))))
 }
 
 const parsed = (text: string): unknown => {

@@ -14,13 +14,11 @@ export type RemoteKeys = {
 /** The public keys of a client. `refetch` says that those known so far did not do. */
 export type KeysOf = (client: Client, options?: { readonly refetch: boolean }) => Promise<readonly JWK[]>
 
-const most = 20
-
 export const createKeysOf =
   (remote: RemoteKeys): KeysOf =>
   async (client, { refetch } = { refetch: false }) => {
     if (client.jwks_uri === undefined) return client.jwks?.keys ?? []
     const keys = await remote.get(client.jwks_uri, { refetch })
     if (!keys) throw invalidClient('the keys at jwks_uri could not be read')
-    return keys.slice(0, most)
+    return keys
   }

@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { Busy, type Outbound, Refused } from '../../../src/http/outbound/index.ts'
 import { createRemoteKeys } from '../../../src/http/outbound/remote-keys.ts'
 import { aClock } from '../../support/clock.ts'
 
-const key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'one' }
+const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const key = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'one' }
 const uri = 'https://keys.example/jwks'
 
 /** @param read in the door's place */
@@ -16,8 +18,21 @@ const aReader = (read: Outbound['get']) => {
 }
 
 t.test('what is no key in a set is left out (RFC 7517 §5)', async (t) => {
-  const document = { keys: [key, 'x', null, { kid: 'no kty' }], more: 1 }
+  const document = { keys: [key, 'x', null, { kid: 'no kty' }, { kty: 'none' }], more: 1 }
   t.same(await aReader(async () => JSON.stringify(document)).get(uri), [key])
+})
+
+t.test('D8 of a set no more is kept than verifies signatures: twenty keys, and what makes a key', async (t) => {
+  const junk = Array.from({ length: 500 }, () => ({ kty: 1 }))
+  const many = Array.from({ length: 30 }, (_, index) => ({ ...key, kid: String(index), more: 'x'.repeat(100) }))
+  const read = async () => JSON.stringify({ keys: [...junk, ...many] })
+  const kept = many.slice(0, 20).map(({ more: _, ...known }) => known)
+  t.strictSame(await aReader(read).get(uri), kept)
+})
+
+t.test('T6 who publishes a private key has published no key', async (t) => {
+  const keys = [{ ...pair.privateKey.export({ format: 'jwk' }), kid: 'private' }, key]
+  t.same(await aReader(async () => JSON.stringify({ keys })).get(uri), [key])
 })
 
 t.test('what is no key set gives none, and the log says why', async (t) => {
