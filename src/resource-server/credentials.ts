@@ -40,7 +40,7 @@ export const presentedIn = (from: Credentials): Presented => {
     throw new Broken('missing', 'missing', 'no Authorization header: send Authorization: Bearer <token>')
   if (more.length > 0) throw new Broken('invalid_request', 'request', 'there are several Authorization headers')
   const [, sent = '', , credentials = ''] = /^([^ ]*)( +(.*))?$/s.exec(authorization) ?? []
-  const scheme = schemes[sent.toLowerCase()]
+  const scheme = schemes.get(sent.toLowerCase())
   if (scheme === undefined) {
     const wanted = `the Authorization header has the scheme ${quoted(sent)}, this guard takes Bearer and DPoP`
     throw new Broken('missing', 'missing', wanted)
@@ -48,7 +48,10 @@ export const presentedIn = (from: Credentials): Presented => {
   return { scheme, token: checked(credentials), request }
 }
 
-const schemes: Readonly<Record<string, Scheme>> = { bearer: 'Bearer', dpop: 'DPoP' }
+const schemes: ReadonlyMap<string, Scheme> = new Map([
+  ['bearer', 'Bearer'],
+  ['dpop', 'DPoP'],
+])
 
 /** RFC 6750 §2.1, b64token. */
 const checked = (token: string): string => {

@@ -99,6 +99,10 @@ type Case = readonly [title: string, path: string, init: RequestInit, status: nu
 const cases: readonly Case[] = [
   ['no token: no error is named (RFC 6750 §3.1)', '/orders', {}, 401, asks],
   ['another scheme is no token', '/orders', { headers: { authorization: 'Basic YTpi' } }, 401, asks],
+  ...['constructor', 'toString', '__proto__', 'hasOwnProperty'].map(
+    (scheme) =>
+      [`${scheme} is no scheme`, '/orders', { headers: { authorization: `${scheme} ${good}` } }, 401, asks] as const,
+  ),
   [
     'a token in a body is no token',
     '/orders',
