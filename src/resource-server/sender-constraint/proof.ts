@@ -9,6 +9,8 @@ import { isSameTarget } from './target.ts'
 /** Seconds that a proof may be old or early: the clock of an app and the way to here. */
 const longestAge = 60
 const skew = 30
+/** Also a proof that came early, at a replica whose clock is behind. */
+const remembered = longestAge + 2 * skew
 const longest = { proof: 8 * 1024, jti: 512 }
 
 /** The request that a proof was sent with. */
@@ -67,7 +69,7 @@ export const readProof = async (
   const id = createHash('sha256')
     .update(JSON.stringify([jkt, htu, jti]))
     .digest('base64url')
-  return { jkt, nonce, id, until: new Date((iat + longestAge + 1) * 1000) }
+  return { jkt, nonce, id, until: new Date((now + remembered) * 1000) }
 }
 
 const keyIn = (proof: string): { readonly jwk: JWK; readonly alg: string } => {
