@@ -59,7 +59,7 @@ const ofPage = ({ status, headers, text }: Hit, path: string, { method }: Shot):
     [headers['x-content-type-options'] === 'nosniff', 'nosniff'],
     [isFramed || headers['cache-control'] === 'no-store', 'R15 may be stored'],
     [headers['referrer-policy'] === 'no-referrer', 'R15 Referrer-Policy'],
-    [!/<script>alert|<img src=x|javascript:alert\(1\)"/.test(text), 'R11 reflected'],
+    [!/<script>alert|(href|src|action)="javascript:/.test(text), 'R11 reflected'],
   ]
   return checks.filter(([holds]) => !holds).map(([, what]) => what)
 }

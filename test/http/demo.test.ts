@@ -141,6 +141,12 @@ t.test('what may go wrong is a page of the app with the code of the error', asyn
     t.match((await begun.visit(`${issuer}/demo/callback?code=x&state=y`)).html, 'invalid_request')
   })
 
+  await t.test('O12 what is no query is a mistake of whoever sent it', async (t) => {
+    const { status, html } = await visitor().visit(`${issuer}/demo/callback?state=%00`)
+    t.equal(status, 400)
+    t.match(html, 'invalid_request')
+  })
+
   await t.test('an answer of another issuer (RFC 9207 §2.4)', async (t) => {
     const person = visitor()
     const { url } = await person.visit(`${issuer}/demo/login`)

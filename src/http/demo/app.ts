@@ -67,9 +67,10 @@ export const demoApp = async (app: FastifyInstance, options: DemoAppOptions): Pr
     }),
   )
 
-  app.get('/demo/callback', (request, reply) =>
-    orPage(request, reply, async () => {
-      const parameters = queryParameters(request)
+  app.get('/demo/callback', async (request, reply) => {
+    // What is no query is no fault of the authorization server.
+    const parameters = queryParameters(request)
+    return orPage(request, reply, async () => {
       const logins = sessions.find(request)?.logins
       const state = parameters.get('state') ?? ''
       const login = logins?.get(state)
@@ -80,8 +81,8 @@ export const demoApp = async (app: FastifyInstance, options: DemoAppOptions): Pr
       const { tokens, claims } = await relyingParty.finish(url, login)
       Object.assign(sessions.renew(request, reply), { tokens, claims })
       return redirect(reply, home)
-    }),
-  )
+    })
+  })
 
   /** A form of the signed-in page. */
   const onForm = (
