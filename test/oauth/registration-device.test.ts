@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { checkMetadata, InvalidMetadata } from '../../src/oauth/registration.ts'
 import { deviceGrantName } from '../support/devices.ts'
@@ -35,4 +36,20 @@ t.test('what contradicts itself is named', async (t) => {
   ])
   const cookie = { refresh_token_delivery: 'cookie', first_party: true, allowed_origins: ['https://tv.example'] }
   t.same(mistakesOf({ ...television, ...cookie }), ['refresh_token_delivery'])
+})
+
+t.test('RFC 9101 §10.5: who must sign its requests has no grant whose requests nobody signs', async (t) => {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const signing = {
+    client_name: 'A bank',
+    redirect_uris: ['https://bank.example/cb'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: [publicKey.export({ format: 'jwk' })] },
+  }
+  const grant_types = ['authorization_code', deviceGrantName]
+  for (const strict of [{ require_signed_request_object: true }, { profile: 'fapi2_message_signing' }]) {
+    t.same(mistakesOf({ ...signing, ...strict }), [])
+    t.same(mistakesOf({ ...signing, ...strict, grant_types }), ['grant_types'])
+  }
+  t.same(mistakesOf({ ...signing, grant_types, profile: 'fapi2' }), [], 'which asks for no signature')
 })
