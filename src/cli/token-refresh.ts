@@ -7,7 +7,7 @@ import { parseRefreshToken, type RefreshKey } from '../oauth/tokens/refresh-toke
 import type { Random } from '../random.ts'
 import type { Opened } from './context.ts'
 import { endInWords } from './family-end.ts'
-import type { Inspection } from './token.ts'
+import type { Inspection } from './inspection.ts'
 
 type Deps = {
   readonly stores: Opened['stores']

@@ -7,8 +7,8 @@ import { familyOf } from '../oauth/tokens/access-token.ts'
 import { isRecord } from '../record.ts'
 import type { Opened } from './context.ts'
 import { endInWords } from './family-end.ts'
+import type { Inspection } from './inspection.ts'
 import { isUuid } from './person.ts'
-import type { Inspection } from './token.ts'
 
 type Deps = { readonly stores: Opened['stores']; readonly config: Config; readonly now: Date }
 type Claims = Readonly<Record<string, unknown>>

@@ -1,20 +1,12 @@
 import type { Command } from 'commander'
 import { createGroup, type Outcome } from './answer.ts'
 import { type Context, withStores } from './context.ts'
+import type { Inspection } from './inspection.ts'
 import { exitCodes, wrongUsage } from './refusal.ts'
 import { type Cell, details } from './table.ts'
 import { askHidden, readInput } from './terminal.ts'
 import { inspectRefreshToken } from './token-refresh.ts'
 import { inspectSigned } from './token-signed.ts'
-
-/** @property problems in plain words; a token with none is good */
-export type Inspection = {
-  readonly kind: 'access_token' | 'id_token' | 'refresh_token' | 'unknown'
-  readonly problems: readonly string[]
-  readonly header: Readonly<Record<string, unknown>> | undefined
-  /** Only believable where there are no problems. */
-  readonly claims: Readonly<Record<string, unknown>>
-}
 
 const names = {
   access_token: 'access token',
