@@ -25,6 +25,7 @@ const guard = aGuard(t)
 const now = () => Math.floor(clock.now().getTime() / 1000)
 const key = await issuer.proofKey()
 const other = await issuer.proofKey()
+const rsa = await issuer.proofKey('PS256')
 const token = await issuer.issue({ cnf: { jkt: key.jkt }, scope: 'read', exp: now() + 3600 })
 const algs = 'algs="ES256 PS256 EdDSA Ed25519"'
 
@@ -114,6 +115,27 @@ const negative: readonly (readonly [title: string, headers: () => Promise<Header
     'a symmetric key in jwk',
     async () => ({ authorization: `DPoP ${token}`, dpop: await by('ES256', { jwk: { kty: 'oct', k: 'AA' } }) }),
     /private key/,
+  ],
+  ...(
+    [
+      ['as long as the modulus', Buffer.alloc(255, 0xff)],
+      ['of 33 bits', Buffer.from('0100000001', 'hex')],
+      ['even', Buffer.from('010000', 'hex')],
+      ['of one', Buffer.from('01', 'hex')],
+      ['missing', Buffer.alloc(0)],
+    ] as const
+  ).map(
+    ([kind, e]) =>
+      [
+        `an RSA exponent ${kind}`,
+        () => proven({ header: { alg: 'PS256', jwk: { ...rsa.jwk, e: e.toString('base64url') } } }, rsa),
+        /exponent/,
+      ] as const,
+  ),
+  [
+    'an RSA key of 16384 bits',
+    () => proven({ header: { jwk: { ...rsa.jwk, n: Buffer.alloc(2048, 0xff).toString('base64url') } } }, rsa),
+    /more than 8192 bits/,
   ],
   ['a key that is no point', () => proven({ header: { jwk: { ...key.jwk, y: key.jwk.x } } }), /no key/],
   [
