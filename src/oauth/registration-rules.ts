@@ -7,7 +7,7 @@ import { isRegistrable } from './redirect-uri.ts'
 import { authorization } from './registration-rules/authorization.ts'
 import { device, grantsOfPeople } from './registration-rules/device.ts'
 import { logout } from './registration-rules/logout.ts'
-import { type Contradiction, rule, webProblem, when } from './registration-rules/rule.ts'
+import { type Contradiction, pageProblem, rule, webProblem, when } from './registration-rules/rule.ts'
 import { bindsRefreshTokens, senderConstraint } from './registration-rules/sender-constraint.ts'
 import { subject } from './registration-rules/subject.ts'
 import { resourceProblem } from './resource.ts'
@@ -36,9 +36,8 @@ const uris = (client: ClientMetadata): readonly Contradiction[] => [
   ...each(client, 'post_logout_redirect_uris', isRegistrable),
   ...each(client, 'resources', resourceProblem),
   ...each(client, 'allowed_origins', originProblem),
-  ...(['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'jwks_uri'] as const).flatMap((field) =>
-    rule(client[field] === undefined ? undefined : webProblem(client[field]), field),
-  ),
+  ...(['client_uri', 'policy_uri', 'tos_uri'] as const).flatMap((field) => given(client, field, pageProblem)),
+  ...(['logo_uri', 'jwks_uri'] as const).flatMap((field) => given(client, field, webProblem)),
 ]
 
 const grants = ({ grant_types, redirect_uris, resources, scope }: ClientMetadata): readonly Contradiction[] => {
@@ -172,6 +171,11 @@ type ListField = 'redirect_uris' | 'post_logout_redirect_uris' | 'resources' | '
 
 const each = (client: ClientMetadata, field: ListField, problemOf: (uri: string) => string | undefined) =>
   client[field].flatMap((uri, index) => rule(problemOf(uri), field, `${field}[${index}]`))
+
+type PlaceField = 'client_uri' | 'policy_uri' | 'tos_uri' | 'logo_uri' | 'jwks_uri'
+
+const given = (client: ClientMetadata, field: PlaceField, problemOf: (uri: string) => string | undefined) =>
+  rule(client[field] === undefined ? undefined : problemOf(client[field]), field)
 
 const originProblem = (origin: string): string | undefined =>
   webProblem(origin) ??

@@ -86,6 +86,20 @@ t.test('O1 what is allowed in them', async (t) => {
   )
 })
 
+t.test('RFC 7591 §2: a page for people may lead to a place within it', async (t) => {
+  for (const field of ['client_uri', 'policy_uri', 'tos_uri']) {
+    t.same(mistakesOf({ ...app, [field]: 'https://app.example/legal?of=2026#privacy/(1)*' }), [], field)
+    for (const value of [
+      'https://a.example/#a b',
+      'https://a.example/#a#b',
+      'https://a.example/#"',
+      'http://a.example/#x',
+    ])
+      t.same(mistakesOf({ ...app, [field]: value }), [field], `${field} ${value}`)
+  }
+  t.same(mistakesOf({ ...app, jwks_uri: 'https://app.example/jwks#a' }), ['jwks_uri'], 'what is fetched has none')
+})
+
 t.test('O1 unknown fields, unknown grants and a thousand URIs', async (t) => {
   t.same(mistakesOf({ ...app, role: 'admin' }), ['role'])
   t.same(mistakesOf(JSON.parse(`{"client_name":"x","redirect_uris":["https://c/"],"__proto__":{"a":1}}`)), [

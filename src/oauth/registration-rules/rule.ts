@@ -22,3 +22,12 @@ export const rule = (
 /** For what a browser or this server opens: https, or http on this machine. */
 export const webProblem = (uri: string): string | undefined =>
   isRegistrable(uri) ?? (uri.toLowerCase().startsWith('https:') || isLoopback(uri) ? undefined : 'is not https')
+
+/** RFC 3986 §3.5. */
+const fragment = /^(?:[\w\-.~:/?@!$&'()*+,;=]|%[\da-fA-F]{2})*$/
+
+/** For a page that a person opens: it may lead to a place within it. */
+export const pageProblem = (uri: string): string | undefined => {
+  const [page = '', ...rest] = uri.split('#')
+  return webProblem(page) ?? (fragment.test(rest.join('#')) ? undefined : 'has a fragment that RFC 3986 does not allow')
+}
