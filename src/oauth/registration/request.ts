@@ -47,17 +47,19 @@ export const metadataSaid = (sent: unknown, { policy, clientId, current }: Reque
 
 /** RFC 7591 §2: what holds where nothing is said, beside the defaults of client.ts. */
 const fallbacks = (own: Said, clientId: string, policy: RegistrationPolicy): Said => {
-  const { grant_types, profile = 'none' } = own
+  const { grant_types } = own
   const grants: readonly unknown[] = Array.isArray(grant_types) ? grant_types : ['authorization_code']
   return {
     client_name: clientId,
     response_types: grants.includes('authorization_code') ? ['code'] : [],
     scope: policy.scope.filter((value) => value !== 'offline_access' || grants.includes('refresh_token')).join(' '),
-    ...(profile === 'none' && !isPublic(own) && { pkce: policy.pkce }),
+    ...(!mustProve(own) && { pkce: policy.pkce }),
   }
 }
 
-const isPublic = ({ token_endpoint_auth_method: method }: Said): boolean => method === 'none'
+/** RFC 9700 §2.1.1, FAPI 2.0 §5.3.2.2: nobody chooses whether such a client proves that it asked. */
+const mustProve = ({ token_endpoint_auth_method: method, profile = 'none' }: Said): boolean =>
+  method === 'none' || profile !== 'none'
 
 const defaults: Said = (() => {
   const filled: unknown = Value.Default(ClientMetadata, {})
@@ -74,8 +76,8 @@ const ofOperator = (current: Client | undefined, said: Said): Said => {
   return Object.fromEntries(
     reservedForOperator
       .filter((name) => values[name] !== undefined && !same(values[name], untouched[name]))
-      // It becomes stricter with the client: RFC 9700 §2.1.1.
-      .filter((name) => name !== 'pkce' || !isPublic(said))
+      // It becomes stricter with the client.
+      .filter((name) => name !== 'pkce' || !mustProve(said))
       .map((name) => [name, values[name]]),
   )
 }

@@ -1,0 +1,38 @@
+import { generateKeyPairSync } from 'node:crypto'
+import t from 'tap'
+import { type ClientMetadata, signingAlgorithms } from '../../src/oauth/client.ts'
+import { type RegistrationPolicy, usualScope } from '../../src/oauth/registration/policy.ts'
+import { metadataSaid } from '../../src/oauth/registration/request.ts'
+import { aClient } from '../support/clients.ts'
+
+const policyOf = (pkce: RegistrationPolicy['pkce']): RegistrationPolicy => ({
+  mode: 'open',
+  scope: usualScope,
+  pkce,
+  algorithms: signingAlgorithms,
+  authenticationMethods: ['none', 'client_secret_basic', 'private_key_jwt'],
+  certificates: false,
+})
+const clientId = 'dyn_000000000000000000000000'
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const said = {
+  redirect_uris: ['https://app.example/cb'],
+  token_endpoint_auth_method: 'private_key_jwt',
+  jwks: { keys: [publicKey.export({ format: 'jwk' })] },
+}
+const register = (sent: object, pkce: RegistrationPolicy['pkce'] = 'optional') =>
+  metadataSaid(sent, { policy: policyOf(pkce), clientId, current: undefined })
+const replace = (before: ClientMetadata, sent: object, pkce: RegistrationPolicy['pkce'] = 'optional') =>
+  metadataSaid(sent, { policy: policyOf(pkce), clientId, current: aClient(before) })
+
+t.test('RFC 7592 §2.2: PKCE becomes as strict as what a client makes of itself (RFC 9700 §2.1.1)', async (t) => {
+  const before = register(said)
+  t.equal(before.pkce, 'optional')
+  t.equal(replace(before, said).pkce, 'optional')
+  t.equal(replace(before, said, 'required').pkce, 'optional', 'the policy is for those who come')
+  for (const now of ['optional', 'required'] as const) {
+    t.match(replace(before, { ...said, profile: 'fapi2' }, now), { profile: 'fapi2', pkce: 'required' })
+    t.equal(replace(before, { ...said, token_endpoint_auth_method: 'none' }, now).pkce, 'required')
+  }
+  t.equal(replace(register(said, 'required'), said).pkce, 'required', 'what stands is not loosened')
+})
