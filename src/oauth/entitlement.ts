@@ -13,9 +13,9 @@ export const registeredOf = (client: Client): Entitlement => ({
   resources: client.resources,
 })
 
-export const entitled = (family: Pick<Family, 'scope' | 'resources'>, client: Client): Entitlement => ({
-  scope: scopeLeft(family.scope, client),
-  resources: family.resources.filter((uri) => client.resources.includes(uri)),
+export const entitled = (granted: Entitlement, client: Client): Entitlement => ({
+  scope: scopeLeft(granted.scope, client),
+  resources: granted.resources.filter((uri) => client.resources.includes(uri)),
 })
 
 /** Also of an access token, which has the scope that it was signed with. */
@@ -23,6 +23,10 @@ export const scopeLeft = (granted: readonly string[], client: Client): readonly 
   const registered = parseScope(client.scope)
   return granted.filter((value) => registered.includes(value))
 }
+
+/** Of what is only asked for nothing may be lost: its person would be shown something else than is given. */
+export const isEntitled = ({ scope, resources }: Entitlement, client: Client): boolean =>
+  within(scope, parseScope(client.scope)) && within(resources, client.resources)
 
 /** Something was lost, and what remains is nothing, or the mere right to go on asking for it. */
 export const leavesNothing = (granted: readonly string[], left: readonly string[]): boolean =>

@@ -4,6 +4,8 @@ import { sessionHash } from '../../identity/session.ts'
 import type { AuthorizationRequest } from '../../oauth/authorization/request.ts'
 import type { Interaction, InteractionStore } from '../../oauth/authorization/stores.ts'
 import type { Client } from '../../oauth/client.ts'
+import { isEntitled } from '../../oauth/entitlement.ts'
+import { matches } from '../../oauth/redirect-uri.ts'
 import type { ClientStore, Consent, Person } from '../../oauth/stores.ts'
 import { type Random, secret } from '../../random.ts'
 import { type Browser, hashOf } from '../browser.ts'
@@ -74,9 +76,18 @@ export const createSteps = ({
     if (!client || client.disabledAt) throw new PageError(400, 'client', 'invalid_request', 'the client is gone since')
     if (interaction.completedAt) throw completed(client)
     if (interaction.expiresAt <= now) throw expired(client)
+    checkRegistration(interaction.request, client)
     return { id, interaction, client, person, consent, now }
   },
 })
+
+/** What was registered when the page was opened may be so no longer: then neither a code nor a refusal goes there. */
+const checkRegistration = (asked: AuthorizationRequest, client: Client): void => {
+  if (!asked.device && !matches(client.redirect_uris, asked.redirectUri))
+    throw new PageError(400, 'redirect_uri', 'invalid_request', 'the redirect URI was taken away since', appOf(client))
+  if (!isEntitled(asked, client))
+    throw new PageError(400, 'request', 'invalid_request', 'a scope or resource was taken away since', appOf(client))
+}
 
 const appOf = ({ client_name: name, client_uri: uri }: Client) => ({ app: { name, uri } })
 

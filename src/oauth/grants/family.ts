@@ -1,10 +1,11 @@
 import { earlier, later } from '../../clock.ts'
 import type { Client } from '../client.ts'
+import { entitled, leavesNothing } from '../entitlement.ts'
 import { invalidGrant } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { audienceFor, parseResources } from '../resource.ts'
 import { refreshBinding } from '../sender-constraint/index.ts'
-import type { AuthorizationCode, Bought, Family } from '../stores.ts'
+import type { AuthorizationCode, Bought, Family, LivePair } from '../stores.ts'
 import { livePair, nextPair } from '../tokens/pair.ts'
 import type { Authorization, GrantDependencies } from './grant.ts'
 
@@ -19,9 +20,13 @@ export const buy = async (
   // RFC 9449 §10: "the authorization server MUST check that the key in the DPoP proof matches the dpop_jkt".
   if (code.grant.dpopJkt !== undefined && code.grant.dpopJkt !== sender)
     throw invalidGrant('the proof is not of the key that dpop_jkt named')
-  const resources = parseResources(parameters.list('resource'), code.grant.resources)
-  const audience = audienceFor(resources, code.grant.resources, code.grant.scope, dependencies.issuer)
-  const family = newFamily(code, audience, client, dependencies)
+  // A refresh gives what the registration has left of the grant; the first pair is no exception.
+  const left = entitled(code.grant, client)
+  if (!code.spentAt && leavesNothing(code.grant.scope, left.scope))
+    throw invalidGrant('the client is registered for nothing of it any more')
+  const resources = parseResources(parameters.list('resource'), left.resources)
+  const audience = audienceFor(resources, left.resources, left.scope, dependencies.issuer)
+  const family = newFamily(code, { scope: left.scope, audience }, client, dependencies)
   const bought = code.spentAt ? undefined : await codes.spend(code.hash, family, now, origin)
   if (!bought) {
     // RFC 6749 §4.1.2: a code redeemed twice has leaked, so what it bought must die.
@@ -45,7 +50,7 @@ const standingOf = (family: Family, { issuedAt, session }: Bought): Family => ({
 
 const newFamily = (
   { grant, clientId }: AuthorizationCode,
-  audience: readonly string[],
+  ofPair: Pick<LivePair, 'scope' | 'audience'>,
   client: Client,
   { random, refreshKeys, signingKid, sender, now, origin }: GrantDependencies,
 ): Family => {
@@ -68,7 +73,7 @@ const newFamily = (
     authTime: grant.authTime,
     acr: grant.acr,
     amr: grant.amr,
-    live: { ...pair, scope: grant.scope, audience, jkt: sender },
+    live: { ...pair, ...ofPair, jkt: sender },
     tokensExpireAt: pair.expiresAt,
     retries: 0,
     idleExpiresAt,
