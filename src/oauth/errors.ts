@@ -73,13 +73,13 @@ export const printable = (text: string): string =>
     .replaceAll('"', "'")
     .replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, '?')
 
-/** The database was slow or away: 503 with Retry-After, never `invalid_grant`. */
+/** What an answer needs was slow or away, mostly the database: 503 with Retry-After, never `invalid_grant`. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
   readonly retryAfterSeconds: number
 
-  constructor(cause: unknown, retryAfterSeconds = 2) {
-    super('the database is slow or away', { cause })
+  constructor(cause: unknown, retryAfterSeconds = 2, what = 'the database is slow or away') {
+    super(what, { cause })
     this.retryAfterSeconds = retryAfterSeconds
   }
 }

@@ -15,6 +15,10 @@ export type RemoteKeysDependencies = {
 /** Seconds. */
 const fresh = 300
 const coolDown = 30
+/** Up to here nobody waits for a set to be read again: it is read meanwhile. */
+const patience = 600
+/** While no reading succeeds, the last set does for so long: that an app's own server is away must not log it out. */
+const lasting = 3600
 const mostSets = 500
 const mostKeys = 20
 const members: ReadonlySet<string> = new Set('kty use key_ops alg kid crv x y n e x5c'.split(' '))
@@ -49,9 +53,9 @@ export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
     }
   }
 
-  const freshKeys = (uri: string): readonly JWK[] | undefined => {
+  const keysWithin = (seconds: number, uri: string): readonly JWK[] | undefined => {
     const known = readings.get(uri)
-    return known && clock.now() < later(known.readAt, fresh) ? known.keys : undefined
+    return known && clock.now() < later(known.readAt, seconds) ? known.keys : undefined
   }
 
   const isCoolingDown = (uri: string): boolean => {
@@ -61,12 +65,13 @@ export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
 
   return {
     async get(uri, { refetch }) {
-      const known = freshKeys(uri)
-      if ((known && !refetch) || isCoolingDown(uri)) return known
+      if ((!refetch && keysWithin(fresh, uri)) || isCoolingDown(uri)) return keysWithin(lasting, uri)
       const shared = underWay.get(uri) ?? readAnew(uri).finally(() => underWay.delete(uri))
       underWay.set(uri, shared)
-      await shared
-      return freshKeys(uri)
+      const sufficient = refetch ? undefined : keysWithin(patience, uri)
+      if (!sufficient) await shared
+      else shared.catch((error: unknown) => log.warn({ reason: String(error) }, 'the keys of a client cannot be read'))
+      return sufficient ?? keysWithin(lasting, uri)
     },
   }
 }

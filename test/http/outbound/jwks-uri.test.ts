@@ -10,6 +10,9 @@ import { refusedClient } from '../../support/token-requests.ts'
 const { jwks: _, ...unkeyed } = keyed
 const app = (server: TestServer, jwks_uri: string): Promise<App> => server.anApp({ ...unkeyed, jwks_uri })
 
+/** Without its keys a client is neither accepted nor refused. */
+const unavailable = { status: 503, body: { error: 'temporarily_unavailable' } }
+
 /** The door's own log lines. */
 const reasonsIn = (log: string): readonly unknown[] =>
   log
@@ -36,7 +39,7 @@ t.test('O2 through jwks_uri: every forbidden destination is refused alike, and o
     if (!registered) continue
     const logged = reasonsIn(server.log()).length
     const answer = await present(await sign(payloadOf({}, registered.client_id), { kid: 'one' }, privateKey))
-    t.match(answer, refusedClient, row.uri)
+    t.match(answer, unavailable, row.uri)
     bodies.add([answer.body.error, answer.body.error_description].join())
     t.same(reasonsIn(server.log()).slice(logged), [row.reason], `${row.uri}: the reason is in the log`)
   }
@@ -48,7 +51,7 @@ t.test('O2 through jwks_uri: a peer that hangs holds a request no longer than th
   const { payloadOf, present } = await anAssertingClient(server)
   const silent = await aSilentPeer(t)
   const { client_id } = await app(server, `https://127.0.0.1:${silent.port}/jwks`)
-  t.match(await present(await sign(payloadOf({}, client_id), { kid: 'one' }, key('one').privateKey)), refusedClient)
+  t.match(await present(await sign(payloadOf({}, client_id), { kid: 'one' }, key('one').privateKey)), unavailable)
   t.same(reasonsIn(server.log()), ['it took too long'])
 })
 

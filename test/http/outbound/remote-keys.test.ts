@@ -65,7 +65,10 @@ t.test('a set is kept five minutes, and read again for an unknown kid after thir
   clock.advance({ seconds: 299 })
   t.equal(await kid(false), '2')
   clock.advance({ seconds: 1 })
-  t.equal(await kid(false), '3', 'too old')
+  t.equal(await kid(false), '2', 'read meanwhile')
+  t.equal(await kid(false), '3')
+  clock.advance({ seconds: 600 })
+  t.equal(await kid(false), '4', 'too old')
 })
 
 t.test('a reading that failed is not repeated for thirty seconds, and takes nothing away', async (t) => {
@@ -87,8 +90,12 @@ t.test('a reading that failed is not repeated for thirty seconds, and takes noth
   clock.advance({ seconds: 30 })
   t.same(await get(uri, true), [key], 'the keys that were known still are')
   t.equal(reads, 3)
-  clock.advance({ seconds: 270 })
-  t.equal(await get(uri), undefined, 'but no longer than five minutes')
+  clock.advance({ seconds: 3569 })
+  t.same(await get(uri), [key], 'nor after most of an hour')
+  t.equal(reads, 4)
+  clock.advance({ seconds: 1 })
+  t.equal(await get(uri), undefined, 'but no longer')
+  t.equal(reads, 4, 'cooling down')
   t.same(reasons, Array(3).fill('it cannot be reached'))
   await t.rejects(aReader(() => Promise.reject(new Error('a bug'))).get(uri), { message: 'a bug' })
 })
@@ -110,7 +117,7 @@ t.test('D8 requests of one moment share one reading', async (t) => {
 
 t.test('D8 who was turned away because too much was under way may come again at once', async (t) => {
   let busy = true
-  const { get, reasons } = aReader(async () => {
+  const { get, clock, reasons } = aReader(async () => {
     if (busy) throw new Busy('too many requests are under way')
     return JSON.stringify({ keys: [key] })
   })
@@ -118,4 +125,21 @@ t.test('D8 who was turned away because too much was under way may come again at 
   t.match(reasons, ['too many requests are under way'])
   busy = false
   t.same(await get(uri), [key])
+  busy = true
+  clock.advance({ seconds: 900 })
+  t.same(await get(uri), [key], 'and keeps what was known')
+})
+
+t.test('what fails while nobody waits for it is in the log', async (t) => {
+  let fails = false
+  const { get, clock, reasons } = aReader(async () => {
+    if (fails) throw new Error('a bug')
+    return JSON.stringify({ keys: [key] })
+  })
+  await get(uri)
+  fails = true
+  clock.advance({ seconds: 300 })
+  t.same(await get(uri), [key])
+  await new Promise(setImmediate)
+  t.same(reasons, ['Error: a bug'])
 })
