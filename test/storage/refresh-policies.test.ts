@@ -1,5 +1,6 @@
 import t from 'tap'
 import { later } from '../../src/clock.ts'
+import type { Advance } from '../../src/oauth/stores.ts'
 import { earlyRefresh } from '../../src/oauth/tokens/suspicion.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { createStores } from '../../src/storage/stores.ts'
@@ -90,6 +91,35 @@ t.test('a refresh is one statement, and one more where it observes what is new',
     ],
   )
 })
+
+t.test(
+  'the short statement serves whoever asks for all and lost nothing; who lost something has one more (T10)',
+  async (t) => {
+    const given = { offline: true, scope: ['openid', 'read', 'offline_access'], resources: both }
+    const registered = { scope: ['offline_access', 'read', 'openid', 'more'], resources: [other, api] }
+    const table: readonly (readonly [string, Partial<Advance>, number, readonly string[], readonly string[]])[] = [
+      ['everything', { registered }, 1, given.scope, [api]],
+      ['a part', { registered, scope: ['read'], resources: [other] }, 1, ['read'], [other]],
+      ['no scope, one resource', { registered, resources: [other] }, 1, given.scope, [other]],
+      [
+        'a scope lost',
+        { registered: { ...registered, scope: ['offline_access', 'read'] } },
+        2,
+        ['read', 'offline_access'],
+        [api],
+      ],
+      ['a resource lost', { registered: { ...registered, resources: [other] } }, 2, given.scope, [other]],
+    ]
+    for (const [what, asked, cost, scope, audience] of table) {
+      const { family } = await aBoughtFamily(stores, given)
+      statements = 0
+      const advanced = await families.advance(anAdvance(family, asked))
+      t.match(advanced?.live, { scope, audience }, what)
+      t.equal(statements, cost, what)
+      t.match((await families.find(family.id))?.live, { generation: 1, scope, audience }, what)
+    }
+  },
+)
 
 t.test('what advances nothing observes nothing', async (t) => {
   const { family } = await aBoughtFamily(stores)
