@@ -29,7 +29,7 @@ export const metadataSaid = (sent: unknown, { policy, clientId, current }: Reque
 
   // RFC 7592 §2.2: "Omitted fields MUST be treated as null or empty values by the server".
   const said: Said = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null))
-  const operators = ofOperator(current, said)
+  const operators = ofOperator(current, said, policy)
   // What a client has it may keep.
   const scope = [...new Set([...policy.scope, ...(current?.scope.split(' ') ?? [])])].filter((value) => value !== '')
   const own = Object.fromEntries(
@@ -69,10 +69,14 @@ const defaults: Said = (() => {
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /** What an operator changed of a client that had registered itself. */
-const ofOperator = (current: Client | undefined, said: Said): Said => {
+const ofOperator = (current: Client | undefined, said: Said, policy: RegistrationPolicy): Said => {
   if (!current) return {}
   const values: Said = { ...current }
-  const untouched: Said = { ...defaults, ...profileDefaults(values) }
+  const untouched: Said = {
+    ...defaults,
+    ...fallbacks(values, current.client_id, policy),
+    ...profileDefaults(values),
+  }
   return Object.fromEntries(
     reservedForOperator
       .filter((name) => values[name] !== undefined && !same(values[name], untouched[name]))
