@@ -25,10 +25,7 @@ export const createCertificateOf = ({
 
   return ({ raw: { socket, rawHeaders } }) => {
     // The immediate peer, whatever X-Forwarded-For says. A proxy's own certificate is never its client's.
-    if (isProxy(socket.remoteAddress)) {
-      const chain = forwarded(rawHeaders)
-      return chain && { certificate: chain.certificate, isTrusted: (now) => vouched(chain, now) }
-    }
+    if (isProxy(socket.remoteAddress)) return forwarded(rawHeaders, vouched)
     const chain = socket instanceof TLSSocket ? presented(socket) : undefined
     // OpenSSL looked at more than we can: both must agree.
     const authorized = socket instanceof TLSSocket && socket.authorized
@@ -48,15 +45,35 @@ const presented = (socket: TLSSocket): Chain | undefined => {
   return { certificate, others }
 }
 
-/** RFC 9440 §2: `Client-Cert` is one byte sequence (RFC 8941 §3.3.5), `Client-Cert-Chain` a list of them. */
-const forwarded = (rawHeaders: readonly string[]): Chain | undefined => {
-  const [sent, ...more] = valuesOf(rawHeaders, 'client-cert')
-  if (sent === undefined) return undefined
-  if (more.length > 0) throw invalidRequest('More than one Client-Cert header was sent.')
-  const chain = valuesOf(rawHeaders, 'client-cert-chain').flatMap((value) => value.split(','))
-  if (chain.length > longestChain) throw invalidRequest('The Client-Cert-Chain header is too long.')
-  return { certificate: certificateIn(sent), others: chain.map(certificateIn) }
+/**
+ * RFC 9440 §2: `Client-Cert` is one byte sequence (RFC 8941 §3.3.5), `Client-Cert-Chain` a list of them. They are read where
+ * somebody asks for them: what a proxy writes wrongly is no hindrance to clients without a certificate.
+ * @returns undefined also for an empty one, which is how some proxies say that there was none
+ */
+const forwarded = (
+  rawHeaders: readonly string[],
+  vouched: (chain: Chain, now: Date) => boolean,
+): ClientCertificate | undefined => {
+  const sent = valuesOf(rawHeaders, 'client-cert').filter(isFilled)
+  if (sent.length === 0) return undefined
+  const certificate = () => {
+    if (sent.length > 1) throw invalidRequest('More than one Client-Cert header was sent.')
+    return certificateIn(sent.join())
+  }
+  const others = () => {
+    const chain = valuesOf(rawHeaders, 'client-cert-chain').flatMap((value) => value.split(','))
+    if (chain.length > longestChain) throw invalidRequest('The Client-Cert-Chain header is too long.')
+    return chain.filter(isFilled).map(certificateIn)
+  }
+  return {
+    get certificate() {
+      return certificate()
+    },
+    isTrusted: (now) => vouched({ certificate: certificate(), others: others() }, now),
+  }
 }
+
+const isFilled = (item: string): boolean => !['', '::'].includes(item.trim())
 
 const certificateIn = (item: string): X509Certificate => {
   const base64 = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(item.trim())?.[1]

@@ -297,11 +297,22 @@ t.test('T18 Client-Cert (RFC 9440) is believed of a named proxy alone', async (t
     ['no byte sequence', raw],
     ['no base64', ':not base64:'],
     ['no certificate', ':aGVsbG8=:'],
-    ['empty', '::'],
     ['two', `${certificate.header}, ${certificate.header}`],
     ['PEM', encodeURIComponent(certificate.pem)],
   ] as const)
     t.match(await ask({ 'client-cert': value }), { status: 400, body: { error: 'invalid_request' } }, name)
+  const chained = (chain: string) => ask({ 'client-cert': certificate.header, 'client-cert-chain': chain })
+  t.match(await chained('no certificate'), { status: 400 })
+
+  const machine = await behind.anApp(machineMetadata)
+  for (const empty of ['', ' ', '::']) {
+    t.match(await ask({ 'client-cert': empty }), refusedClient, 'an empty one is none')
+    t.match(await chained(empty), { status: 200 }, 'nor does an empty chain hold any')
+  }
+  for (const value of ['', '::', raw, ':aGVsbG8=:']) {
+    const headers = { 'client-cert': value, 'client-cert-chain': value }
+    t.match(await behind.post('/oauth2/token', grant, machine, headers), { status: 200 }, 'who needs none is not asked')
+  }
 
   const there = await stranger.anApp(metadata)
   for (const headers of [{}, { 'x-forwarded-for': '10.0.0.1' }, { forwarded: 'for=10.0.0.1' }])
