@@ -98,8 +98,11 @@ t.test('FAPI 2.0 Message Signing §5.4: its clients ask for a signed answer, and
   t.same([name, more], ['response', []])
   t.equal(decodeProtectedHeader(String(jwt)).alg, 'ES256')
   t.match(await opened(String(jwt), bank), { code: String })
-  const plain = await ask(bank, {})
-  t.match(await opened(String(inQuery(plain)[0]?.[1]), bank), { error: 'invalid_request' })
+  for (const response_mode of ['', 'query', 'form_post', 'fragment']) {
+    const [[only, answer] = [], ...rest] = inQuery(await ask(bank, { response_mode }))
+    t.same([only, rest], ['response', []], `asked for ${response_mode}`)
+    t.match(await opened(String(answer), bank), { error: 'invalid_request' })
+  }
 })
 
 t.test('an answer that this server cannot sign is refused before anybody logs in', async (t) => {

@@ -53,10 +53,15 @@ export const replyTo = (parameters: Parameters, client: Client | undefined): Rep
     client,
     clientId: client.client_id,
     redirectUri,
-    responseMode:
-      isResponseMode(legible(parameters, 'response_mode')) ?? (wantsSignedResponse(client) ? 'jwt' : 'query'),
+    responseMode: answerable(isResponseMode(legible(parameters, 'response_mode')), client),
     state: legible(parameters, 'state'),
   }
+}
+
+/** FAPI 2.0 Message Signing §5.4: who wants signed answers asks for one, and hears so in a signed one where it did not. */
+const answerable = (mode: ResponseMode | undefined, client: Client): ResponseMode => {
+  if (wantsSignedResponse(client)) return mode !== undefined && isSigned(mode) ? mode : 'jwt'
+  return mode ?? 'query'
 }
 
 /** RFC 6749 §4.1.2.1: what is wrong with these two is told to the client as well, and neither says where the client is. */
