@@ -1,10 +1,14 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { SignJWT } from 'jose'
 import t from 'tap'
+import { aDevice, aDeviceApp, approve } from '../support/devices.ts'
 import { dumpOf } from '../support/dump.ts'
+import { aKeyedClient } from '../support/fapi.ts'
+import { aProofKey } from '../support/proofs.ts'
+import { redirectUri, registeringAt } from '../support/registering.ts'
 import { aServer } from '../support/server.ts'
 
-const server = await aServer(t)
+const server = await aServer(t, { env: { REGISTRATION: 'token' } })
 const canaries = new Map<string, string>()
 /** Remembered as it is, and without the parts that a log could have cut off. */
 const plant = (name: string, value: string): string => {
@@ -132,6 +136,61 @@ const live = async () => {
 }
 await live()
 
+/** The later dialects: what is pushed, signed, proven, registered, entered on a device. */
+const speak = async () => {
+  const bob = await server.aPerson('bob')
+  const client = await aKeyedClient(server, { first_party: true, dpop_bound_access_tokens: true })
+  const key = await aProofKey()
+  const proofAt = async (name: string, path: string, more: { htm?: string; accessToken?: string } = {}) =>
+    plant(name, await key.prove({ htu: server.issuer + path, now: server.clock.now(), ...more }))
+  const { parameters, verifier } = client.parameters({
+    login_hint: canary('signed hint'),
+    state: canary('signed state'),
+  })
+  const request = plant('request object', await client.object(parameters))
+  const assertion = plant('pushed assertion', await client.assertion())
+  const pushed = await client.push({ request }, { assertion, proof: await proofAt('pushed proof', '/oauth2/par') })
+  plant('request_uri', String(pushed.body.request_uri).slice(-43))
+  const visitor = server.visitor()
+  await visitor.visit(client.pushedUrl(pushed))
+  const page = await visitor.submit('login-form', { username: 'bob', password: bob.password }, 'login-submit')
+  const code = plant('pushed code', page.leaves?.searchParams.get('code') ?? '')
+  const { body } = await client.redeem(
+    code,
+    plant('pushed verifier', verifier),
+    await proofAt('proof', '/oauth2/token'),
+  )
+  const accessToken = plant('bound token', String(body.access_token))
+  const proof = await proofAt('shown proof', '/oauth2/userinfo', { htm: 'GET', accessToken })
+  for (const dpop of [proof, proof, plant('junk proof', `${proof.slice(0, -40)}${canary('signature')}`)])
+    await server.get('/oauth2/userinfo', { authorization: `DPoP ${accessToken}`, dpop })
+  await client.push({ request: plant('junk object', `${request.slice(0, -40)}${canary('other signature')}`) })
+  await client.push({ ...parameters, client_secret: canary('secret that is none') })
+
+  const television = await aDeviceApp(server)
+  const device = await aDevice(server, television)
+  plant('device code', device.deviceCode)
+  plant('user code', device.userCode)
+  await device.poll()
+  await approve(bob, server.visitor(), device.userCode)
+  server.clock.advance({ seconds: 6 })
+  plant('token of a device', String((await device.poll()).body.refresh_token))
+  await visitor.visit(`/device?user_code=${canary('user code in the address')}`)
+
+  const { register, configure, invite } = registeringAt(server)
+  const invitation = plant('initial access token', await invite(3))
+  const metadata = { redirect_uris: [redirectUri], software_id: 'x' }
+  const information = (await register(metadata, { authorization: `Bearer ${invitation}` })).body
+  plant('registration access token', String(information.registration_access_token))
+  plant('registered secret', String(information.client_secret))
+  await register({ ...metadata, client_secret: canary('chosen secret') }, { authorization: `Bearer ${invitation}` })
+  await configure('GET', information)
+  await configure('GET', information, undefined, canary('guessed token'))
+  await configure('DELETE', information)
+  await register(metadata, { authorization: `Bearer ${canary('guessed invitation')}` })
+}
+await speak()
+
 t.test('O10 no secret, code, token, verifier, password or cookie is in the log, at its most talkative', async (t) => {
   const log = server.log()
   const everything = [...canaries.values()].join(' ')
@@ -152,7 +211,8 @@ t.test('O11 P11 a dump of the database redeems nothing', async (t) => {
   t.match(dump, /authorization_codes/)
   t.match(dump, /token_families/)
   // What the relying party chose for itself, and would show anybody, is stored with its request and its grant.
-  const shown = ['state', 'nonce', 'login_hint', 'second state', 'scope']
+  // A user code that was entered stands with the request of its browser, and is of no use in any other (T20).
+  const shown = ['state', 'nonce', 'login_hint', 'second state', 'scope', 'signed hint', 'signed state', 'user code']
   t.same(
     found(dump).filter((name) => !shown.includes(name)),
     [],
