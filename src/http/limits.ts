@@ -82,10 +82,19 @@ type Bounds = Pick<FastifyServerOptions, 'bodyLimit' | 'keepAliveTimeout' | 'req
 export const refuseUnknownEncodings = (app: FastifyInstance): void => {
   app.addHook('onRequest', (request, reply, done) => {
     const encoding = request.headers['transfer-encoding']
-    if (encoding === undefined || encoding.toLowerCase() === 'chunked') return done()
+    const isKnown = encoding === undefined || encoding.toLowerCase() === 'chunked'
+    if (isKnown && hostsIn(request.raw.rawHeaders) < 2) return done()
     reply.header('connection', 'close')
-    done(invalidRequest('This Transfer-Encoding is not served.'))
+    done(invalidRequest(isKnown ? 'More than one Host was sent.' : 'This Transfer-Encoding is not served.'))
   })
+}
+
+/** RFC 9112 §3.2: more than one is 400. Node keeps the first, and whoever stands before it may have kept the other. */
+const hostsIn = (rawHeaders: readonly string[]): number => {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (rawHeaders[at]?.length === 4 && rawHeaders[at]?.toLowerCase() === 'host') hosts++
+  return hosts
 }
 
 /** RFC 9110 §10.1.1: what else than 100-continue is expected may be ignored. Node's own answer has no body and no log. */
