@@ -16,9 +16,8 @@ const server = createServer(async ({ headers, rawHeaders, url: asked = '/' }, re
   try {
     // The scope is nginx's own word, in the address; the address of the client's request comes in a header.
     const scope = new URL(asked, 'http://verifier').searchParams.get('scope') ?? ''
-    // Of the client's request only nginx knows the address: without it a proof of a key cannot be checked.
-    const method = publicUrl === undefined ? undefined : String(headers['x-original-method'])
-    const request = { headers, rawHeaders, method, url: String(headers['x-original-uri']) }
+    const [method, url] = [String(headers['x-original-method']), String(headers['x-original-uri'])]
+    const request = { headers, rawHeaders, method, url }
     const token = await guard.verify(request, scope)
     response.writeHead(204, {
       'x-user': encodeURIComponent(token.sub),

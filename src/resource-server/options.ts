@@ -33,7 +33,10 @@ export type ProtectOptions = {
   readonly timeout?: number | undefined
   /** `required` takes only tokens that are bound to a key (RFC 9449); `accepted`, the default, others too. */
   readonly dpop?: 'accepted' | 'required' | undefined
-  /** By which clients call this API where a proxy stands between, with the path that it takes away. */
+  /**
+   * By which clients call this API: its origin, with the path that a proxy takes away. Without it no token that is bound to a
+   * key is taken: a proof counts for the address it names, and what a request says of its own address proves nothing.
+   */
   readonly publicUrl?: string | undefined
   /** Asks proofs for nonces (RFC 9449 §9), made from this secret of 32 characters or more, which replicas share. */
   readonly nonceSecret?: string | undefined
@@ -97,6 +100,8 @@ export const readOptions = (options: ProtectOptions): Settings => {
   if (staleFeed !== 'refuse' && staleFeed !== 'accept' && typeof staleFeed !== 'object')
     mistakes.push('staleFeed must be refuse, accept or introspect({ clientId, clientSecret })')
   if (dpop !== 'accepted' && dpop !== 'required') mistakes.push('dpop must be accepted or required')
+  if (dpop === 'required' && publicUrl === undefined)
+    mistakes.push('dpop required needs publicUrl: a proof counts for the address by which clients call')
   if (publicUrl !== undefined && !isPublicUrl(publicUrl))
     mistakes.push('publicUrl must be an http or https URL without query and fragment')
   if (nonceSecret !== undefined && nonceSecret.length < 32)

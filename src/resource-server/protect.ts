@@ -59,6 +59,7 @@ export const protect = (options: ProtectOptions): Guard => {
 
   /** RFC 9449 §7.2: who sent nothing is told of both; who sent a bound token as a bearer token, of the right one. */
   const schemesFor = ({ answer, rule }: Broken, scheme?: Scheme): readonly Scheme[] => {
+    if (settings.publicUrl === undefined) return ['Bearer']
     if (settings.dpop === 'required' || scheme === 'DPoP' || rule === 'cnf') return ['DPoP']
     return answer === 'missing' ? ['Bearer', 'DPoP'] : ['Bearer']
   }

@@ -8,7 +8,7 @@ import { mockIssuer } from '../../src/resource-server/testing/index.ts'
 
 const issuer = await mockIssuer()
 const { audience } = issuer
-const guard = protect({ issuer: issuer.issuer, audience })
+const guard = protect({ issuer: issuer.issuer, audience, publicUrl: 'https://api.example' })
 t.teardown(async () => {
   guard.close()
   await issuer.close()

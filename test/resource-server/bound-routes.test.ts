@@ -1,22 +1,18 @@
 import { createServer } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import { connect } from 'node:net'
 import express from 'express'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { protect, tokenOf } from '../../src/resource-server/index.ts'
+import { type ProtectOptions, protect, tokenOf } from '../../src/resource-server/index.ts'
 import { mockIssuer } from '../../src/resource-server/testing/index.ts'
-import { tlsOptions } from '../../src/tls.ts'
-import { aCertificate, trust } from '../support/certificate.ts'
 
 const issuer = await mockIssuer()
-const guard = protect({ issuer: issuer.issuer, audience: issuer.audience, revocations: 'off' })
-const behind = protect({
-  issuer: issuer.issuer,
-  audience: issuer.audience,
-  revocations: 'off',
-  publicUrl: 'https://api.example/v1/',
-})
+const aGuard = (more: Partial<ProtectOptions>) =>
+  protect({ issuer: issuer.issuer, audience: issuer.audience, revocations: 'off', ...more })
+const publicUrl = 'https://api.example'
+const guard = aGuard({ publicUrl })
+const behind = aGuard({ publicUrl: `${publicUrl}/v1/` })
+const unnamed = aGuard({})
 t.teardown(() => issuer.close())
 const key = await issuer.proofKey()
 const token = await issuer.issue({ cnf: { jkt: key.jkt } })
@@ -48,46 +44,67 @@ const apis: Readonly<Record<string, (t: Test, by: typeof guard) => Promise<strin
     const server = createServer(by.http(undefined, (_request, response, { sub }) => response.end(sub)))
     return `http://${await listening(t, server)}`
   },
-  async 'node:https'(t, by) {
-    const certificate = await aCertificate(t)
-    trust(t, certificate)
-    const listener = by.http(undefined, (_request, response, { sub }) => response.end(sub))
-    return `https://${await listening(t, createTlsServer(tlsOptions(certificate), listener))}`
-  },
 }
 
 for (const [name, start] of Object.entries(apis))
-  t.test(`${name}: htu is the address that was called (RFC 9449 §4.3)`, async (t) => {
+  t.test(`${name}: htu is the address by which clients call, whatever Host says (RFC 9449 §4.3)`, async (t) => {
     const base = await start(t, guard)
-    const url = `${base}/orders/1`
+    const url = `${publicUrl}/orders/1`
     const ask = async (request: { url?: string; method?: string }, method = 'GET') =>
-      (await fetch(`${url}?page=1`, { method, headers: await key.headers({ url, token, ...request }) })).status
+      (await fetch(`${base}/orders/1?page=1`, { method, headers: await key.headers({ url, token, ...request }) }))
+        .status
     t.equal(await ask({}), 200)
     t.equal(await ask({ method: 'POST' }, 'POST'), 200)
     t.equal(await ask({ method: 'POST' }), 401)
-    for (const wrong of [`${base}/1`, `${base}/orders/2`, 'https://api.example/orders/1'])
+    for (const wrong of [`${publicUrl}/1`, `${publicUrl}/orders/2`, `${base}/orders/1`])
       t.equal(await ask({ url: wrong }), 401, wrong)
 
-    const inner = await start(t, behind)
-    const through = async (url: string) =>
+    const through = async (inner: string, url: string) =>
       (await fetch(`${inner}/orders/1`, { headers: await key.headers({ url, token }) })).status
-    t.equal(await through('https://api.example/v1/orders/1'), 200, 'behind a proxy')
-    t.equal(await through(`${inner}/orders/1`), 401, 'whatever Host says')
+    const inner = await start(t, behind)
+    t.equal(await through(inner, 'https://api.example/v1/orders/1'), 200, 'behind a proxy that takes a path away')
+    t.equal(await through(inner, `${inner}/orders/1`), 401)
+    const alone = await start(t, unnamed)
+    t.equal(await through(alone, `${alone}/orders/1`), 401, 'no address is known that a proof could be for')
   })
 
-t.test('the Fetch API: htu is the address of the request', async (t) => {
+t.test('the Fetch API: htu is the address by which clients call', async (t) => {
   const handler = guard.fetch(undefined, (_request, { sub }) => new Response(sub))
-  const url = 'https://api.example/orders'
+  const url = `${publicUrl}/orders`
   const headers = await key.headers({ url, token })
   t.equal((await handler(new Request(`${url}?a=b`, { headers }))).status, 200)
   const twice = new Headers({ authorization: `DPoP ${token}` })
   for (let count = 0; count < 2; count++) twice.append('dpop', await key.proof({ url, token }))
   t.equal((await handler(new Request(url, { headers: twice }))).status, 401, 'two proofs, which fetch joins')
+  const elsewhere = 'https://other.example/orders'
+  const replayed = new Request(elsewhere, { headers: await key.headers({ url: elsewhere, token }) })
+  t.equal((await handler(replayed)).status, 401)
+})
+
+t.test('a proof for another API is refused, whatever the one that passes it on says of the address', async (t) => {
+  const elsewhere = 'http://other.example/orders'
+  for (const by of [guard, unnamed])
+    for (const [url, host] of [
+      ['/orders', 'other.example'],
+      [elsewhere, 'other.example'],
+      [elsewhere, 'api.example'],
+    ] as const) {
+      const headers = { ...(await key.headers({ url: elsewhere, token })), host, ':authority': host }
+      const error = await by.verify({ headers, url, method: 'GET' }).catch((one) => one)
+      t.match(error, { status: 401, rule: by === guard ? 'proof' : 'cnf', reason: /publicUrl/ }, `${host} ${url}`)
+    }
+  const headers = { ...(await key.headers({ url: `${publicUrl}/orders`, token })), host: 'other.example' }
+  t.equal((await guard.verify({ headers, url: elsewhere, method: 'GET' })).sub, 'alice', 'only the path is read')
+})
+
+t.test('who takes no proofs offers none', async (t) => {
+  const error = await unnamed.verify({ headers: {} }).catch((one) => one)
+  t.equal(error.headers['www-authenticate'], `Bearer realm="${issuer.audience}"`)
 })
 
 t.test('dpop-negative-tests: two DPoP headers on the wire are refused', async (t) => {
   const host = await listening(t, createServer(guard.http(undefined, (_request, response) => response.end('passed'))))
-  const proof = () => key.proof({ url: `http://${host}/`, token })
+  const proof = () => key.proof({ url: `${publicUrl}/`, token })
   const answerTo = async (proofs: readonly string[]) =>
     new Promise<string>((resolve) => {
       const socket = connect(Number(host.split(':')[1]), '127.0.0.1')

@@ -11,7 +11,13 @@ import { aCertificate, type Certificate } from '../support/certificate.ts'
 const issuer = await mockIssuer()
 t.teardown(() => issuer.close())
 const aGuard = (certificate?: CertificateOf) =>
-  protect({ issuer: issuer.issuer, audience: issuer.audience, revocations: 'off', certificate })
+  protect({
+    issuer: issuer.issuer,
+    audience: issuer.audience,
+    revocations: 'off',
+    certificate,
+    publicUrl: 'https://api.example',
+  })
 const [server, client, other] = [await aCertificate(t), await aCertificate(t), await aCertificate(t)]
 const pem = await readFile(client.certFile, 'utf8')
 const otherPem = await readFile(other.certFile, 'utf8')

@@ -190,10 +190,10 @@ const cases: readonly (readonly [title: string, rule: string, token: () => strin
     ['no jti', 'claims', () => issuer.issue({ jti: '' }), /jti is ""/],
     ['a list as scope', 'claims', () => issuer.issue({ scope: ['read'] }), /not a string/],
     [
-      'bound to a key, and presented as if it were not (RFC 9449 §7.1)',
+      'bound to a key, where no proof can be held to this API (RFC 9449 §4.3)',
       'cnf',
       () => issuer.issue({ cnf: { jkt: 'x' } }),
-      /Authorization: DPoP/,
+      /publicUrl/,
     ],
   ]
 for (const [title, rule, token, says] of cases)
@@ -234,6 +234,7 @@ t.test('a mistake in the options stops the start', async (t) => {
     [{ staleFeed: 'ignore' }, /staleFeed/],
     [{ revocations: 'on' }, /revocations/],
     [{ realm: 'a"b' }, /realm/],
+    [{ dpop: 'required' }, /publicUrl/],
     [{ issuer: 'x', audience: '' }, /issuer.*audience/],
   ]
   for (const [mistake, says] of mistaken)

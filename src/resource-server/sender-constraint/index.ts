@@ -21,7 +21,7 @@ export const createSenderConstraint = (settings: Settings): SenderConstraint => 
   const keys = createProofKeys()
   const nonces = nonceSecret === undefined ? undefined : createNonces(nonceSecret, seconds)
 
-  const proofOf = async ({ token, request }: Presented): Promise<Proof> => {
+  const proofOf = async ({ token, request }: Presented, publicUrl: string): Promise<Proof> => {
     const target = request && targetOf(request, publicUrl)
     if (!request || target === undefined || request.method === undefined)
       throw unbound('it is bound to a key (cnf.jkt), so the request is needed: verify({ headers, method, url })')
@@ -58,9 +58,11 @@ export const createSenderConstraint = (settings: Settings): SenderConstraint => 
       if (settings.dpop === 'required') throw unbound('it is bound to no key (cnf.jkt), and this guard requires DPoP')
       return
     }
+    if (publicUrl === undefined)
+      throw unbound('it is bound to a key (cnf.jkt), and a proof can be held to this API only where publicUrl is set')
     if (presented.scheme !== 'DPoP')
       throw unbound('it is bound to a key (cnf.jkt): send Authorization: DPoP <token>, and a proof as DPoP')
-    const proof = await proofOf(presented)
+    const proof = await proofOf(presented, publicUrl)
     if (proof.jkt !== jkt) throw unbound('the DPoP proof is of another key than the one the token is bound to')
     await spend(proof)
   }

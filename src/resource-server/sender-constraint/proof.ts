@@ -55,7 +55,7 @@ export const readProof = async (
   if (htm !== method) throw broken(`htm is ${quoted(htm)}, the method of the request is ${method}`)
   if (typeof htu !== 'string' || !isSameTarget(target, htu))
     throw broken(
-      `htu is ${quoted(htu)}, this guard was called at ${quoted(target)}: behind a proxy set publicUrl to what clients call`,
+      `htu is ${quoted(htu)}, this guard was called at ${quoted(target)}: publicUrl must be what clients call`,
     )
   if (typeof iat !== 'number') throw broken(`iat is ${quoted(iat)}, not a number of seconds`)
   if (iat < now - longestAge || iat > now + skew)

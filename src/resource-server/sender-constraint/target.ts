@@ -1,19 +1,14 @@
-import { headersOf, type PresentingRequest } from '../credentials.ts'
+import type { PresentingRequest } from '../credentials.ts'
 
 /**
- * The address that was called, as its caller wrote it.
- * @param publicUrl by which clients call the API where something stands between, and which the path is put behind
+ * The address that was called. Its authority is what this API was told that it has, never what the request says: another API
+ * that was sent a token and a proof of its own would pass both on, with its own name as Host or in an absolute request line.
+ * @param publicUrl which the path is put behind
  */
-export const targetOf = (request: PresentingRequest, publicUrl: string | undefined): string | undefined => {
+export const targetOf = (request: PresentingRequest, publicUrl: string): string | undefined => {
   const { url, originalUrl = url } = request
   if (originalUrl === undefined) return undefined
-  const isPath = originalUrl.startsWith('/')
-  if (publicUrl !== undefined) return publicUrl.replace(/\/$/, '') + (isPath ? originalUrl : pathOf(originalUrl))
-  if (!isPath) return originalUrl
-  // RFC 9113 §8.3.1: in HTTP/2 the authority takes the place of Host.
-  const [host] = [...headersOf(request, ':authority'), ...headersOf(request, 'host')]
-  const isEncrypted = request.socket !== undefined && 'encrypted' in request.socket && request.socket.encrypted === true
-  return host === undefined ? undefined : `${isEncrypted ? 'https' : 'http'}://${host}${originalUrl}`
+  return publicUrl.replace(/\/$/, '') + (originalUrl.startsWith('/') ? originalUrl : pathOf(originalUrl))
 }
 
 const pathOf = (url: string): string => (URL.canParse(url) ? new URL(url).pathname : '')

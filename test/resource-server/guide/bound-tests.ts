@@ -3,9 +3,10 @@ import { protect } from '../../../src/resource-server/index.ts'
 import { mockIssuer } from '../../../src/resource-server/testing/index.ts'
 
 const issuer = await mockIssuer({ audience: 'https://api.example' })
-const guard = protect({ issuer: issuer.issuer, audience: 'https://api.example' })
+const publicUrl = 'https://api.example'
+const guard = protect({ issuer: issuer.issuer, audience: publicUrl, publicUrl })
 const handler = guard.fetch('orders.read', (_request, { sub }) => new Response(sub))
-const url = 'https://api.example/orders'
+const url = `${publicUrl}/orders`
 
 const key = await issuer.proofKey()
 const token = await issuer.issue({ scope: 'orders.read', cnf: { jkt: key.jkt } })
