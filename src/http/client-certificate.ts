@@ -2,7 +2,12 @@ import { X509Certificate } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../oauth/errors.ts'
-import { type ClientCertificate, isVouchedFor } from '../oauth/sender-constraint/certificate.ts'
+import {
+  type ClientCertificate,
+  isForClients,
+  isValidAt,
+  isVouchedFor,
+} from '../oauth/sender-constraint/certificate.ts'
 import { createTrust } from './client-address.ts'
 import { valuesOf } from './header.ts'
 
@@ -26,24 +31,17 @@ export const createCertificateOf = ({
   return ({ raw: { socket, rawHeaders } }) => {
     // The immediate peer, whatever X-Forwarded-For says. A proxy's own certificate is never its client's.
     if (isProxy(socket.remoteAddress)) return forwarded(rawHeaders, vouched)
-    const chain = socket instanceof TLSSocket ? presented(socket) : undefined
-    // OpenSSL looked at more than we can: both must agree.
-    const authorized = socket instanceof TLSSocket && socket.authorized
-    return chain && { certificate: chain.certificate, isTrusted: (now) => authorized && vouched(chain, now) }
+    const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
+    if (!certificate) return undefined
+    // OpenSSL found the path, and of a session that is resumed only that it did is known. Where no authority is named it
+    // looked for those of web sites.
+    const authorized = authorities.length > 0 && socket instanceof TLSSocket && socket.authorized
+    return { certificate, isTrusted: (now) => authorized && isForClients(certificate) && isValidAt(certificate, now) }
   }
 }
 
 type Chain = { readonly certificate: X509Certificate; readonly others: readonly X509Certificate[] }
 const longestChain = 8
-
-const presented = (socket: TLSSocket): Chain | undefined => {
-  const certificate = socket.getPeerX509Certificate()
-  if (!certificate) return undefined
-  const others: X509Certificate[] = []
-  for (let each = certificate.issuerCertificate; each && others.length < longestChain; each = each.issuerCertificate)
-    others.push(each)
-  return { certificate, others }
-}
 
 /**
  * RFC 9440 §2: `Client-Cert` is one byte sequence (RFC 8941 §3.3.5), `Client-Cert-Chain` a list of them. They are read where

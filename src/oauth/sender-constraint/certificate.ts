@@ -17,6 +17,13 @@ export const isValidAt = ({ validFrom, validTo }: X509Certificate, now: Date): b
 
 /** RFC 5280 §4.2.1.12: id-kp-clientAuth, and anyExtendedKeyUsage. */
 const forClients = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']
+
+export const isForClients = (certificate: X509Certificate): boolean => {
+  // Node's types say that there always is a list.
+  const usages: readonly string[] | undefined = certificate.keyUsage
+  return usages === undefined || usages.some((usage) => forClients.includes(usage))
+}
+
 const longestPath = 6
 
 /**
@@ -30,9 +37,6 @@ export const isVouchedFor = (
   authorities: readonly X509Certificate[],
   now: Date,
 ): boolean => {
-  // Node's types say that there always is a list.
-  const usages: readonly string[] | undefined = certificate.keyUsage
-  if (usages !== undefined && !usages.some((usage) => forClients.includes(usage))) return false
   const reaches = (each: X509Certificate, length: number): boolean => {
     if (length > longestPath || !isValidAt(each, now)) return false
     const isIssuer = (issuer: X509Certificate) => issuer.ca && isValidAt(issuer, now) && isSignedBy(each, issuer)
@@ -40,7 +44,7 @@ export const isVouchedFor = (
       authorities.some(isIssuer) || chain.some((next) => next !== each && isIssuer(next) && reaches(next, length + 1))
     )
   }
-  return reaches(certificate, 1)
+  return isForClients(certificate) && reaches(certificate, 1)
 }
 
 const isSignedBy = (certificate: X509Certificate, issuer: X509Certificate): boolean => {
