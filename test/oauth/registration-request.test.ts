@@ -36,3 +36,25 @@ t.test('RFC 7592 §2.2: PKCE becomes as strict as what a client makes of itself 
   }
   t.equal(replace(register(said, 'required'), said).pkce, 'required', 'what stands is not loosened')
 })
+
+t.test('RFC 7592 §2.2: who sends back what it was told has changed nothing but what it meant to', async (t) => {
+  const before = { ...register(said), first_party: true, access_token_lifetime: 60, rotation: 'reuse' } as const
+  t.same(replace(before, before), before)
+  const own = { id_token_signed_response_alg: 'ES256', require_pushed_authorization_requests: true }
+  const stricter = { ...own, profile: 'fapi2', dpop_bound_access_tokens: true }
+  const usual = register(said)
+  t.match(replace(usual, { ...usual, ...stricter }), {
+    ...stricter,
+    pkce: 'required',
+    rotation: 'reuse',
+    access_token_signed_response_alg: 'ES256',
+  })
+  const kept = { ...usual, client_name: 'Memos' }
+  t.same(replace(before, kept), { ...before, client_name: 'Memos' }, 'nor who kept what it was told at first')
+  for (const change of [{ introspect: 'all' }, { access_token_lifetime: 61 }, { resources: ['https://api.example'] }])
+    t.throws(
+      () => replace(before, { ...before, ...change }),
+      { message: /is set by whoever runs/ },
+      JSON.stringify(change),
+    )
+})

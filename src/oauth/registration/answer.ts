@@ -1,7 +1,6 @@
 import { numericDate } from '../../clock.ts'
-import type { ClientMetadata } from '../client.ts'
+import { ClientMetadata } from '../client.ts'
 import { paths } from '../metadata.ts'
-import { registrable } from './policy.ts'
 
 export type Registered = {
   readonly clientId: string
@@ -12,10 +11,12 @@ export type Registered = {
   readonly token: string
 }
 
+const names = Object.keys(ClientMetadata.properties)
+
 export const registrationClientUri = (issuer: string, clientId: string): string =>
   `${issuer}${paths.register}/${encodeURIComponent(clientId)}`
 
-/** RFC 7591 §3.2.1, RFC 7592 §3: all that is registered, but for what an operator decides. */
+/** RFC 7591 §3.2.1, RFC 7592 §3: all that is registered, "including any fields provisioned by the authorization server". */
 export const clientInformation = (issuer: string, { clientId, createdAt, metadata, secret, token }: Registered) => {
   const values: Readonly<Record<string, unknown>> = { ...metadata }
   return {
@@ -25,7 +26,7 @@ export const clientInformation = (issuer: string, { clientId, createdAt, metadat
     ...(secret !== undefined && { client_secret: secret, client_secret_expires_at: 0 }),
     registration_access_token: token,
     registration_client_uri: registrationClientUri(issuer, clientId),
-    ...Object.fromEntries(registrable.filter((name) => values[name] !== undefined).map((name) => [name, values[name]])),
+    ...Object.fromEntries(names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]])),
   }
 }
 export type ClientInformation = ReturnType<typeof clientInformation>

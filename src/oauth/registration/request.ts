@@ -37,7 +37,7 @@ export const metadataSaid = (sent: unknown, { policy, clientId, current }: Reque
   )
   const mistakes = [
     ...mistakesIn(said, policy, scope),
-    ...reserved(said, { ...defaults, ...profileDefaults(own), ...operators }),
+    ...reserved(said, [{ ...usual(own, clientId, policy), ...operators }, ...toldBefore(current, policy)]),
   ]
   const checked = check({ ...fallbacks(own, clientId, policy), ...own, ...operators })
   const all = [...mistakes, ...checked.mistakes]
@@ -66,17 +66,24 @@ const defaults: Said = (() => {
   return isRecord(filled) ? filled : {}
 })()
 
+/** What stands where an operator said nothing. */
+const usual = (own: Said, clientId: string, policy: RegistrationPolicy): Said => ({
+  ...defaults,
+  ...fallbacks(own, clientId, policy),
+  ...profileDefaults(own),
+})
+
+/** What the client may have kept: what it was told at first, and what stands since an operator changed it. */
+const toldBefore = (current: Client | undefined, policy: RegistrationPolicy): readonly Said[] =>
+  current ? [usual({ ...current }, current.client_id, policy), { ...current }] : []
+
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 /** What an operator changed of a client that had registered itself. */
 const ofOperator = (current: Client | undefined, said: Said, policy: RegistrationPolicy): Said => {
   if (!current) return {}
   const values: Said = { ...current }
-  const untouched: Said = {
-    ...defaults,
-    ...fallbacks(values, current.client_id, policy),
-    ...profileDefaults(values),
-  }
+  const untouched = usual(values, current.client_id, policy)
   return Object.fromEntries(
     reservedForOperator
       .filter((name) => values[name] !== undefined && !same(values[name], untouched[name]))
@@ -87,9 +94,9 @@ const ofOperator = (current: Client | undefined, said: Said, policy: Registratio
 }
 
 /** RFC 7592 §2.2: a client sends back what it was told; that is no attempt to change it. */
-const reserved = (said: Said, standing: Said): readonly Mistake[] =>
+const reserved = (said: Said, told: readonly Said[]): readonly Mistake[] =>
   reservedForOperator
-    .filter((name) => Object.hasOwn(said, name) && !same(said[name], standing[name]))
+    .filter((name) => Object.hasOwn(said, name) && !told.some((each) => same(said[name], each[name])))
     .map((field) => ({ field, problem: 'is set by whoever runs this server' }))
 
 type Checked = { readonly metadata: ClientMetadata | undefined; readonly mistakes: readonly Mistake[] }
