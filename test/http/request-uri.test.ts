@@ -35,11 +35,16 @@ const answerOf = (page: { leaves: URL | undefined }) => Object.fromEntries(page.
 t.test('OIDC Core §6.2: a signed object at a registered address, whatever its fragment', async (t) => {
   await publish({ state: 'at one' })
   t.match(answerOf(await send(`${peer.uri}one`, { state: 'beside' })), { code: String, state: 'at one' })
-  t.match(answerOf(await send(`${peer.uri}one#other`)), { code: String, state: 'at one' })
-  t.equal(peer.requests().filter((each) => each === 'GET /one').length, 1, 'read once, and kept for a moment')
-  server.clock.advance({ seconds: 31 })
   await publish({ state: 'later' })
-  t.match(answerOf(await send(`${peer.uri}one`)), { code: String, state: 'later' })
+  t.match(answerOf(await send(`${peer.uri}one`)), { code: String, state: 'later' }, 'what has no fragment may change')
+  t.match(answerOf(await send(`${peer.uri}one#hash`)), { code: String, state: 'later' })
+  const asked = peer.requests().length
+  await publish({ state: 'third' })
+  t.match(answerOf(await send(`${peer.uri}one#hash`)), { code: String, state: 'later' })
+  t.equal(peer.requests().length, asked, 'a fragment says which one: it is kept for a moment')
+  t.match(answerOf(await send(`${peer.uri}one#other`)), { code: String, state: 'third' }, 'another one is another')
+  server.clock.advance({ seconds: 31 })
+  t.match(answerOf(await send(`${peer.uri}one#hash`)), { code: String, state: 'third' })
 
   const body = await app.object(
     app.parameters().parameters,
@@ -96,7 +101,7 @@ t.test('OIDC Core §6.2 what cannot be used is a page', async (t) => {
     t.match(page.html, new RegExp(`id="error-page"[\\s\\S]*(?:${error})`), title)
   }
   const asked = peer.requests().length
-  await send(`${peer.uri}bad/4`)
+  for (const fragment of ['', '#one', '#two']) await send(`${peer.uri}bad/4${fragment}`)
   t.equal(peer.requests().length, asked, 'nobody makes this server knock again and again')
 })
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock, later } from '../../clock.ts'
-import type { RequestObjects } from '../../oauth/authorization/presented.ts'
+import { type RequestObjects, withoutFragment } from '../../oauth/authorization/presented.ts'
 import { type Outbound, Refused } from './index.ts'
 
 /** Seconds. */
@@ -11,7 +11,10 @@ const accept = ['application/oauth-authz-req+jwt', 'application/jwt', 'applicati
 
 type Reading = { readonly jwt: string | undefined; readonly readAt: Date }
 
-/** OIDC Core §6.2: the request objects that clients publish; a browser that is sent again asks no peer again. */
+/**
+ * OIDC Core §6.2: the request objects that clients publish. "If the contents of the resource referenced by the URL could ever
+ * change, the URI SHOULD include" their hash as its fragment: with one it is kept, without it is read each time.
+ */
 export const createRequestObjects = (deps: {
   readonly outbound: Pick<Outbound, 'get'>
   readonly clock: Clock
@@ -27,15 +30,22 @@ export const createRequestObjects = (deps: {
       log.warn({ reason: error.message }, 'a request object cannot be read')
       return undefined
     })
-    // What failed is kept as well: nobody makes this server knock at a door again and again.
-    readings.set(uri, { jwt: jwt?.trim(), readAt: clock.now() })
-    return jwt?.trim()
+    const reading = { jwt: jwt?.trim(), readAt: clock.now() }
+    // What failed is kept for any fragment: nobody makes this server knock at a door again and again.
+    if (jwt === undefined) readings.set(withoutFragment(uri), reading)
+    else if (uri.includes('#')) readings.set(uri, reading)
+    return reading.jwt
+  }
+
+  const kept = (key: string): Reading | undefined => {
+    const reading = readings.get(key)
+    return reading && clock.now() < later(reading.readAt, fresh) ? reading : undefined
   }
 
   return {
     async get(uri) {
-      const known = readings.get(uri)
-      if (known && clock.now() < later(known.readAt, fresh)) return known.jwt
+      const known = kept(uri) ?? kept(withoutFragment(uri))
+      if (known) return known.jwt
       const shared = underWay.get(uri) ?? read(uri).finally(() => underWay.delete(uri))
       underWay.set(uri, shared)
       return shared

@@ -60,18 +60,18 @@ const byPush = async (uri: string, client: Client, deps: PresentationDependencie
   return { parameters, how: { by: 'push', isSigned: true }, pushed }
 }
 
-/** OIDC Core §6.2: only what was registered is fetched, character by character; a fragment is no part of the address. */
+/** OIDC Core §6.2: only what was registered is fetched, character by character; its fragment says what is there now. */
 const fetched = async (uri: string, client: Client, deps: PresentationDependencies): Promise<string> => {
   if (isOfProfile(client)) throw invalidRequestUri('Only pushed requests are served to this client.')
-  const address = withoutFragment(uri)
-  if (!client.request_uris.some((registered) => withoutFragment(registered) === address))
+  if (!client.request_uris.some((registered) => withoutFragment(registered) === withoutFragment(uri)))
     throw invalidRequestUri('The request_uri is not registered for this client.')
-  const jwt = await deps.requestObjects.get(address)
+  const jwt = await deps.requestObjects.get(uri)
   if (jwt === undefined) throw invalidRequestUri('The request_uri could not be read.')
   return jwt
 }
 
-const withoutFragment = (uri: string): string => uri.split('#', 1)[0] ?? uri
+/** What is asked for at the other end. */
+export const withoutFragment = (uri: string): string => uri.split('#', 1)[0] ?? uri
 
 const invalidRequestUri = (description: string) => new OAuthError('invalid_request_uri', description)
 
