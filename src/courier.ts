@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { type Clock, later } from './clock.ts'
 import { type DeliverDependencies, deliver } from './oauth/logout/deliver.ts'
 import type { Delivery, DeliveryStore } from './oauth/logout/stores.ts'
@@ -17,8 +18,10 @@ export type Courier = {
 /** Seconds: longer than any attempt takes, so that what a server that died had taken is another's soon. */
 export const lease = 30
 
-/** Of one client only a few: one that hangs holds up its own people's news and nobody else's. */
-const most = { all: 32, perClient: 4 }
+/** Of one client only a few, and of all that fail a half: one that hangs, or many, hold up nobody else's news. */
+const most = { all: 32, perClient: 4, failing: 16 }
+/** Of the clients that fail so many are known as such. Each server learns it for itself, and a restart only forgives. */
+const mostKnown = 5000
 
 /** @param every milliseconds between two looks at what nobody announced */
 export const createCourier = (
@@ -30,6 +33,7 @@ export const createCourier = (
   },
 ): Courier => {
   const { deliveries, clock, log, every = 5000 } = deps
+  const failing = new LRUCache<string, true>({ max: mostKnown })
   const underWay = new Map<string, { readonly clientId: string; readonly ended: Promise<void> }>()
   let looking: Promise<void> | undefined
   let again = false
@@ -39,6 +43,8 @@ export const createCourier = (
     const { clientId: client_id, sessionId: session_id, attempts: count } = delivery
     try {
       const { reason, ...attempted } = await deliver(delivery, deps)
+      if (attempted.deliveredAt) failing.delete(client_id)
+      else failing.set(client_id, true)
       await deliveries.record(delivery, attempted)
       if (attempted.deliveredAt) return
       const fields = { event: 'logout_undelivered', client_id, session_id, count, error: attempted.outcome, reason }
@@ -55,6 +61,8 @@ export const createCourier = (
     return [...counts].flatMap(([clientId, count]) => (count >= most.perClient ? [clientId] : []))
   }
 
+  const failingUnderWay = (): number => [...underWay.values()].filter(({ clientId }) => failing.has(clientId)).length
+
   const look = async (): Promise<void> => {
     let found = 0
     do {
@@ -63,7 +71,9 @@ export const createCourier = (
       // Whichever ends first looks again.
       if (free <= 0) return
       const now = clock.now()
-      const claimed = await deliveries.claim({ ...most, all: free }, busy(), now, later(now, lease))
+      const places = { ...most, all: free, failing: Math.max(0, most.failing - failingUnderWay()) }
+      const clients = { busy: busy(), failing: [...failing.keys()] }
+      const claimed = await deliveries.claim(places, clients, now, later(now, lease))
       found = claimed.length
       for (const delivery of claimed) {
         const key = `${delivery.id}.${delivery.attempts}`

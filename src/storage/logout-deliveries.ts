@@ -19,22 +19,34 @@ type SeenRow = DeliveryRow & {
 
 const columns = ['id', 'client_id', 'user_id', 'session_id', 'created_at', 'attempts'].map((name) => `d.${name}`).join()
 
+/** So many of a long queue are looked at, so that an act on everybody makes no claim slow. */
+const window = 1000
+
 /**
  * What another server is taking is passed over, and what it has taken is due no longer when its row is looked at again.
- * Of a long queue the first thousand are looked at, so that an act on everybody makes no claim slow.
+ * Clients that fail have a queue of their own, and in both each client has its first before any has its second.
  */
 const claim = statement<DeliveryRow>(
   'logout_claim',
   `WITH due AS (
-    SELECT id, client_id, next_attempt_at FROM logout_deliveries
-    WHERE next_attempt_at <= $1 AND client_id <> ALL($2::text[]) ORDER BY next_attempt_at LIMIT 1000
+    (SELECT id, client_id, next_attempt_at, false AS failing FROM logout_deliveries
+     WHERE next_attempt_at <= $1 AND client_id <> ALL($2::text[]) AND client_id <> ALL($3::text[])
+     ORDER BY next_attempt_at LIMIT ${window})
+    UNION ALL
+    (SELECT id, client_id, next_attempt_at, true FROM logout_deliveries
+     WHERE next_attempt_at <= $1 AND client_id <> ALL($2::text[]) AND client_id = ANY($3::text[])
+     ORDER BY next_attempt_at LIMIT ${window})
+  ), placed AS (
+    SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY next_attempt_at) AS place FROM due
   ), fair AS (
-    SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY client_id ORDER BY next_attempt_at) AS place FROM due) AS placed
-    WHERE place <= $3
+    SELECT id, row_number() OVER (ORDER BY failing, place, next_attempt_at) AS turn FROM (
+      SELECT *, row_number() OVER (PARTITION BY failing ORDER BY place, next_attempt_at) AS share FROM placed
+      WHERE place <= $4
+    ) AS shared WHERE NOT failing OR share <= $5
   ), taken AS (
-    SELECT id FROM logout_deliveries WHERE id IN (SELECT id FROM fair) AND next_attempt_at <= $1
-    ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED
-  ) UPDATE logout_deliveries d SET attempts = d.attempts + 1, next_attempt_at = $5 FROM taken WHERE d.id = taken.id
+    SELECT d.id FROM logout_deliveries d JOIN fair USING (id) WHERE d.next_attempt_at <= $1
+    ORDER BY fair.turn LIMIT $6 FOR UPDATE OF d SKIP LOCKED
+  ) UPDATE logout_deliveries d SET attempts = d.attempts + 1, next_attempt_at = $7 FROM taken WHERE d.id = taken.id
     RETURNING ${columns}`,
 )
 
@@ -84,8 +96,10 @@ const isId = (id: string): boolean => /^\d{1,18}$/.test(id)
 const newest = '9223372036854775807'
 
 export const createLogoutDeliveries = (database: Database): DeliveryStore & ParticipantStore => ({
-  claim: async (most, busy, now, leasedUntil) =>
-    (await database.rows(claim, [now, [...busy], most.perClient, most.all, leasedUntil])).map(deliveryOf),
+  claim: async (most, { busy, failing }, now, leasedUntil) => {
+    const values = [now, [...busy], [...failing], most.perClient, most.failing, most.all, leasedUntil]
+    return (await database.rows(claim, values)).map(deliveryOf)
+  },
   record: async ({ id, attempts }, { outcome, deliveredAt, nextAttemptAt }) =>
     (await database.count(record, [id, attempts, outcome, deliveredAt, nextAttemptAt])) === 1,
   again: async (id, now) => isId(id) && (await database.count(again, [id, now])) === 1,

@@ -15,7 +15,12 @@ t.test('logout list says which app was told of which logout, when, how often and
   t.match(await json(['logout', 'list']), {
     deliveries: [{ client_id, sid: login.sessionId, sub: login.userId, state: 'waiting', attempts: 0, outcome: null }],
   })
-  const [taken] = await stores.logouts.claim({ all: 1, perClient: 1 }, [], start, start)
+  const [taken] = await stores.logouts.claim(
+    { all: 1, perClient: 1, failing: 1 },
+    { busy: [], failing: [] },
+    start,
+    start,
+  )
   if (!taken) throw new Error('nothing is due')
   await stores.logouts.record(taken, { outcome: 'http_500', deliveredAt: undefined, nextAttemptAt: undefined })
   const { stdout } = await run(['logout', 'list'])

@@ -21,11 +21,12 @@ export type DeliveryStore = {
   /**
    * Takes deliveries that are due, for this server alone until `leasedUntil`: then they are anybody's again.
    * @param most.perClient so many of one client at once
-   * @param busy clients of which none is taken
+   * @param most.failing so many of those that fail: the others come first, and never wait behind them
+   * @param clients.busy of which none is taken
    */
   claim(
-    most: { readonly all: number; readonly perClient: number },
-    busy: readonly string[],
+    most: { readonly all: number; readonly perClient: number; readonly failing: number },
+    clients: { readonly busy: readonly string[]; readonly failing: readonly string[] },
     now: Date,
     leasedUntil: Date,
   ): Promise<readonly Delivery[]>

@@ -1,0 +1,91 @@
+import t from 'tap'
+import { Refused } from '../../src/http/outbound/index.ts'
+import { systemRandom } from '../../src/random.ts'
+import { aServer } from '../support/server.ts'
+
+/** What becomes of a post to the clients that are away. */
+let away: () => Promise<{ status: number }> = () => Promise.reject(new Refused('it cannot be reached'))
+const heard: string[] = []
+let hear: () => void = () => {}
+const server = await aServer(t, {
+  outbound: {
+    get: () => Promise.reject(new Refused('nothing is fetched here')),
+    post: (uri) => {
+      heard.push(uri)
+      hear()
+      return uri.includes('away') ? away() : Promise.resolve({ status: 200 })
+    },
+  },
+})
+const { courier, stores, clock, database } = server
+const alice = await server.aPerson()
+const anApp = (name: string) => server.anApp({ backchannel_logout_uri: `https://${name}.example/bc` })
+const queue = (clientIds: readonly string[]) =>
+  database.prisma((prisma) =>
+    prisma.logoutDelivery.createMany({
+      data: clientIds.map((clientId) => ({
+        clientId,
+        userId: alice.id,
+        sessionId: systemRandom.uuid(),
+        createdAt: clock.now(),
+        nextAttemptAt: clock.now(),
+      })),
+    }),
+  )
+
+t.test('D6 S19 however many apps hang, one that answers hears of a logout at once', async (t) => {
+  const hanging: string[] = []
+  for (let app = 0; app < 40; app++) hanging.push((await anApp(`away${app}`)).client_id)
+  const well = (await anApp('well')).client_id
+  await queue(hanging)
+  courier.wake()
+  await courier.idle()
+  t.equal(heard.length, 40, 'each was tried once')
+
+  let release: () => void = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  away = () => released.then(() => ({ status: 503 }))
+  clock.advance({ seconds: 6 })
+  heard.length = 0
+  const half = new Promise<void>((resolve) => {
+    hear = () => heard.length === 16 && resolve()
+  })
+  courier.wake()
+  await half
+  const last = new Promise<void>((resolve) => {
+    hear = resolve
+  })
+  await queue([well])
+  courier.wake()
+  await last
+  t.match(heard.at(-1), 'https://well.example/bc')
+  t.equal(heard.length, 17)
+  release()
+  await courier.idle()
+  t.equal(heard.length, 41, 'and those that fail are all tried again')
+})
+
+t.test('D6 a thousand deliveries of those that fail stand before nobody, and each client has its turn', async (t) => {
+  await database.prisma((prisma) => prisma.logoutDelivery.deleteMany())
+  const failing = Array.from({ length: 1100 }, (_, at) => `failing ${at}`)
+  await queue(failing)
+  clock.advance({ seconds: 1 })
+  await queue(['many', 'many', 'many', 'few'])
+  const claim = (all: number, share: number) =>
+    stores.logouts.claim({ all, perClient: 2, failing: share }, { busy: [], failing }, clock.now(), clock.now())
+  const first = await claim(2, 1)
+  t.same(first.map(({ clientId }) => clientId).sort(), ['few', 'many'])
+  // The lease is over at once: the same stand there again.
+  const all = await claim(10, 5)
+  t.equal(all.filter(({ clientId }) => clientId.startsWith('failing')).length, 5)
+  t.equal(all.filter(({ clientId }) => clientId === 'many').length, 2, 'no more than a client may have')
+  const [other] = await stores.logouts.claim(
+    { all: 1, perClient: 2, failing: 0 },
+    { busy: ['few', 'many'], failing },
+    clock.now(),
+    clock.now(),
+  )
+  t.equal(other, undefined)
+})
