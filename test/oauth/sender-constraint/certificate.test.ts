@@ -62,7 +62,7 @@ t.test('T18 RFC 4514: the subject of a certificate, and what only looks like it'
   const { x509 } = await aSelfSigned({ subject: 'CN=client\\,O=Bank' })
   t.notOk(sameName(parseDistinguishedName('CN=client,O=Bank'), parseSubject(x509.subject)))
   for (const space of ['\u00a0', '\u3000', '\u2028', '\ufeff', '\t']) {
-    const [dn, written] = [parseDistinguishedName('CN=client'), JSON.stringify(space)]
+    const [dn, written] = [parseDistinguishedName('CN=client'), `U+${space.charCodeAt(0).toString(16)}`]
     t.notOk(sameName(dn, parseSubject(`CN=${space}client`)), `${written} is a character of the name`)
     t.equal(parseDistinguishedName(`CN${space}=client`), undefined, `${written} separates nothing`)
     t.equal(parseDistinguishedName(`${space}CN=client`), undefined, written)
