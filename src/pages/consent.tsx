@@ -5,6 +5,7 @@ import { type Presentation, texts, wordsFor } from './language.ts'
 import { destination } from './link.ts'
 import { type DeviceTexts, deviceTexts } from './texts/device.ts'
 import type { Texts } from './texts/en.ts'
+import { Unverified } from './unverified.tsx'
 import { AskingDevice, type AskingDeviceShown } from './user-code.tsx'
 
 /** @property added not part of what the person allowed before; always false where nothing was allowed before */
@@ -48,19 +49,6 @@ const nextWords = (next: Next, t: Texts, ofDevice: DeviceTexts): string => {
   return to.is === 'device' ? t.consent.device(to.host) : t.consent.site(to.host)
 }
 
-/** S6: its name and its picture are what it says of itself; the address it is answered at is not. */
-const Unverified = ({ client, next, t }: Pick<Consent, 'client' | 'next'> & { readonly t: Texts }) => {
-  const to = next.is === 'redirect' ? destination(next.uri) : undefined
-  return (
-    <div class="notice" id="consent-unverified" role="note">
-      <p>
-        <strong>{t.consent.unverified(client.name)}</strong>
-      </p>
-      {to && <p>{t.consent.answeredAt(to.is === 'app' ? `${to.scheme}:` : to.host)}</p>}
-    </div>
-  )
-}
-
 /** Who asks, for what, and what happens next. Sends `decision` = `allow` or `deny`. */
 export const consentPage = (data: Consent, presentation: Presentation): string => {
   const t = texts[presentation.language]
@@ -79,7 +67,14 @@ export const consentPage = (data: Consent, presentation: Presentation): string =
               {t.consent.as} <strong>{data.person.username}</strong>
             </p>
           </div>
-          {client.unverified && <Unverified {...data} t={t} />}
+          {client.unverified && (
+            <Unverified
+              id="consent-unverified"
+              words={t.consent.unverified(client.name)}
+              answeredAt={t.consent.answeredAt}
+              redirectUri={data.next.is === 'redirect' ? data.next.uri : undefined}
+            />
+          )}
           <section>
             <h2>{t.consent.wants(client.name)}</h2>
             <ul class="list">

@@ -3,6 +3,7 @@ import { framed } from './document.tsx'
 import { Alert, Field, Hidden, shownTo, Username } from './form.tsx'
 import { type Presentation, texts } from './language.ts'
 import type { Texts } from './texts/en.ts'
+import { Unverified, type UnverifiedShown } from './unverified.tsx'
 
 export type LoginFailure =
   | { readonly is: 'wrong' }
@@ -14,6 +15,8 @@ export type Login = {
   /** The client's name; absent when the person logs in to the server itself. */
   readonly app?: string | undefined
   readonly logo?: string | undefined
+  /** Of an app that registered itself, and for which nobody here vouches. */
+  readonly unverified?: UnverifiedShown | undefined
   readonly links?: AppLinksShown | undefined
   /** Absent when the person logs in to the server itself. */
   readonly interaction?: string | undefined
@@ -50,6 +53,16 @@ const Cancel = ({ t }: { readonly t: Texts }) => (
   </button>
 )
 
+/** S6: before anybody types a password. */
+const SelfRegistered = ({ app, redirectUri, t }: UnverifiedShown & { readonly app: string; readonly t: Texts }) => (
+  <Unverified
+    id="login-unverified"
+    words={t.consent.unverified(app)}
+    answeredAt={t.login.answeredAt}
+    redirectUri={redirectUri}
+  />
+)
+
 /** Sends `decision` = `log-in`, `other` or `cancel`. */
 export const loginPage = (data: Login, presentation: Presentation): string => {
   const t = texts[presentation.language]
@@ -68,6 +81,7 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
             <h1>{title}</h1>
             {lead && <p class="muted tight">{lead}</p>}
           </div>
+          {app !== undefined && data.unverified && <SelfRegistered app={app} {...data.unverified} t={t} />}
           <form id="login-form" method="post" action={data.action ?? '/login'}>
             <Hidden
               fields={[
@@ -110,6 +124,7 @@ export const loginPage = (data: Login, presentation: Presentation): string => {
 export type SelectAccount = {
   readonly app: string
   readonly logo?: string | undefined
+  readonly unverified?: UnverifiedShown | undefined
   readonly person: { readonly username: string; readonly userId?: string | undefined }
   readonly interaction: string
   readonly csrf: string
@@ -130,6 +145,7 @@ export const selectAccountPage = (data: SelectAccount, presentation: Presentatio
             <h1>{t.select.title}</h1>
             <p class="muted tight">{t.select.next(data.app)}</p>
           </div>
+          {data.unverified && <SelfRegistered app={data.app} {...data.unverified} t={t} />}
           <form id="select-account-form" method="post" action={data.action ?? '/login'}>
             <Hidden fields={[['interaction', data.interaction], ['csrf', data.csrf], ...shownTo(data.person)]} />
             <div class="buttons">

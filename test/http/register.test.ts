@@ -93,7 +93,11 @@ t.test('a client that registered itself logs people in, refreshes and is asked a
 })
 
 t.test('S6 its consent page warns, and says where the answer goes', async (t) => {
-  const app = await registered({ client_name: 'Your Bank <b>', redirect_uris: ['https://evil.example:8443/cb'] })
+  const app = await registered({
+    client_name: 'Your Bank <b>',
+    redirect_uris: ['https://evil.example:8443/cb'],
+    logo_uri: 'https://evil.example/logo.png',
+  })
   const visitor = server.visitor()
   await visitor.visit(server.authorizeUrl(app, { scope: 'openid' }).url)
   const page = await visitor.submit(
@@ -102,12 +106,23 @@ t.test('S6 its consent page warns, and says where the answer goes', async (t) =>
     'login-submit',
   )
   t.match(page.html, /id="consent-unverified"/)
+  const nobody = server.visitor()
+  const { html } = await nobody.visit(server.authorizeUrl(app, { scope: 'openid' }).url)
+  t.match(html, /id="login-unverified"/, 'nobody types a password before that was said')
+  t.match(html, /evil\.example:8443/)
+  t.notMatch(html, 'logo.png', 'and nobody is seen there by a picture that is fetched')
+  server.clock.advance({ seconds: 1 })
+  await visitor.visit(server.authorizeUrl(app, { scope: 'openid', prompt: 'select_account' }).url)
+  t.match(visitor.at().html, /id="login-unverified"/)
+  t.notMatch(visitor.at().html, 'logo.png')
   t.match(page.html, /what you allow goes to evil\.example:8443/)
   t.notMatch(page.html, 'Your Bank <b>')
 
   const ours = await server.anApp()
   await visitor.visit(server.authorizeUrl(ours, { scope: 'openid' }).url)
   t.notMatch(visitor.at().html, /id="consent-unverified"/, 'not of one that an operator made')
+  const atOurs = server.visitor()
+  t.notMatch((await atOurs.visit(server.authorizeUrl(ours, { scope: 'openid' }).url)).html, /id="login-unverified"/)
 })
 
 /** O1: what is sent, and the mistake that is named. */
@@ -176,6 +191,12 @@ const refused: readonly (readonly [Record<string, unknown>, RegExp, string?])[] 
   [{ rotation: 'reuse' }, /rotation is set by/],
   [{ access_token_lifetime: 86400 }, /access_token_lifetime is set by/],
   [{ client_name: 'Bank\u202e' }, /client_name has a character that cannot be seen/],
+  ...['Ba\u3164nk', 'Ba\u00adnk', 'Bank\u115f', 'Ba\u200dnk', 'Bank\ufe0f'].map(
+    (client_name) => [{ client_name }, /client_name has a character that cannot be seen/] as const,
+  ),
+  ...[' ', '\u00a0\u2003', '\u2800', '\u0301'].map(
+    (client_name) => [{ client_name }, /client_name has nothing that can be seen/] as const,
+  ),
   [{ client_name: 7 }, /client_name must be string/],
   [{ contacts: 'me' }, /contacts must be array/],
   [{ sector_identifier_uri: 'http://127.0.0.1/s' }, /sector_identifier_uri must be https/],

@@ -76,6 +76,7 @@ export const everyPage = (words: Words): Readonly<Record<string, Drawn>> => {
     'login-confirm': (p) => loginPage(aLogin(words, { known: { username: person }, failure: { is: 'wrong' } }), p),
     'select-account': (p) =>
       selectAccountPage({ app, person: { username: person }, interaction: value, csrf: value }, p),
+    'login-unverified': (p) => loginPage(aLogin(words, { unverified: { redirectUri: uri } }), p),
     consent: (p) => consentPage(aConsent(words), p),
     'consent-minimal': (p) =>
       consentPage(

@@ -67,9 +67,12 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
     return show(request, reply, step, { failure, username, known: confirms ? step.person : undefined })
   }
 
-  const common = (request: FastifyRequest, reply: FastifyReply, { id, client }: Step) => ({
+  const common = (request: FastifyRequest, reply: FastifyReply, { id, client, interaction }: Step) => ({
     app: client.client_name,
-    logo: client.logo_uri,
+    ...(client.registration
+      ? { unverified: { redirectUri: interaction.request.device ? undefined : interaction.request.redirectUri } }
+      : // Of an app that nobody knows a picture would tell it who looks, before they said yes.
+        { logo: client.logo_uri }),
     interaction: id,
     csrf: browser.csrf(browser.id(request, reply)),
     action: dispatcher.pagePath('login'),

@@ -92,12 +92,18 @@ const sector = ({ subject_type, grant_types, redirect_uris, sector_identifier_ur
 ]
 
 /** A name that turns the text around it, or hides a part of itself, is another on the page. */
-const hidden = /[\p{Cc}\p{Co}\p{Cn}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u
+const hidden = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+/** U+2800 is a pattern of Braille without a dot. */
+const visible = /[\p{L}\p{N}\p{P}]|(?!\u2800)\p{S}/u
 
 const names = (said: Said): readonly Mistake[] =>
   ['client_name', 'software_id', 'software_version'].flatMap((field) => {
     const text = said[field]
-    return mistake(field, 'has a character that cannot be seen', typeof text === 'string' && hidden.test(text))
+    if (typeof text !== 'string' || text === '') return []
+    return [
+      ...mistake(field, 'has a character that cannot be seen', hidden.test(text)),
+      ...mistake(field, 'has nothing that can be seen', !visible.test(text)),
+    ]
   })
 
 const scopes = ({ scope }: Said, allowed: readonly string[]): readonly Mistake[] =>

@@ -10,6 +10,7 @@ export const en = {
   login: {
     title: 'Log in',
     next: (app: string) => `You continue to ${app} afterwards.`,
+    answeredAt: (host: string) => `It registered itself, and leads to ${host}. Go on only if you know that address.`,
     confirmTitle: 'Confirm it is you',
     confirm: (app: string | undefined) =>
       app ? `${app} asks for your password again before you continue.` : 'Enter your password again to continue.',

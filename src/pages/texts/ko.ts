@@ -12,6 +12,7 @@ export const ko: Texts = {
   login: {
     title: '로그인',
     next: (app) => `로그인하면 ${app} 앱으로 이동해요.`,
+    answeredAt: (host) => `스스로 등록한 앱이며 ${host} 주소로 이어져요. 아는 주소일 때만 계속하세요.`,
     confirmTitle: '본인 확인',
     confirm: (app) =>
       app
