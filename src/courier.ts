@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock, later } from './clock.ts'
+import { attempted } from './oauth/logout/attempt.ts'
 import { type DeliverDependencies, deliver } from './oauth/logout/deliver.ts'
 import type { Delivery, DeliveryStore } from './oauth/logout/stores.ts'
 
@@ -42,18 +43,25 @@ export const createCourier = (
   const carry = async (delivery: Delivery): Promise<void> => {
     const { clientId: client_id, sessionId: session_id, attempts: count } = delivery
     try {
-      const { reason, ...attempted } = await deliver(delivery, deps)
-      if (attempted.deliveredAt) failing.delete(client_id)
+      const { reason, ...result } = await attempt(delivery)
+      if (result.deliveredAt) failing.delete(client_id)
       else failing.set(client_id, true)
-      await deliveries.record(delivery, attempted)
-      if (attempted.deliveredAt) return
-      const fields = { event: 'logout_undelivered', client_id, session_id, count, error: attempted.outcome, reason }
-      log.warn(fields, attempted.nextAttemptAt ? 'a logout is told again later' : 'a logout is told no more')
+      await deliveries.record(delivery, result)
+      if (result.deliveredAt) return
+      const fields = { event: 'logout_undelivered', client_id, session_id, count, error: result.outcome, reason }
+      log.warn(fields, result.nextAttemptAt ? 'a logout is told again later' : 'a logout is told no more')
     } catch (err) {
-      // What could not be signed or written down is due again when the lease is over.
-      log.warn({ err, client_id, session_id, count }, 'a logout could not be told')
+      // What could not be written down is due again when the lease is over.
+      log.warn({ err, client_id, session_id, count }, 'what came of a logout could not be written down')
     }
   }
+
+  /** What throws will throw again, where a key is missing: it counts, or it would be tried for ever. */
+  const attempt = (delivery: Delivery): ReturnType<typeof deliver> =>
+    deliver(delivery, deps).catch((err) => {
+      log.warn({ err, client_id: delivery.clientId, session_id: delivery.sessionId }, 'a logout could not be sent')
+      return { ...attempted({ is: 'unsent' }, delivery, clock.now()), reason: undefined }
+    })
 
   const busy = (): readonly string[] => {
     const counts = new Map<string, number>()

@@ -1,10 +1,10 @@
 import { later } from '../../clock.ts'
 import type { Attempted, Delivery } from './stores.ts'
 
-/** What came of one attempt. `gone`: there is nobody to be told any more. */
+/** What came of one attempt. `unsent`: it failed on our side. `gone`: there is nobody to be told any more. */
 export type Result =
   | { readonly is: 'answered'; readonly status: number }
-  | { readonly is: 'unanswered' }
+  | { readonly is: 'unanswered' | 'unsent' }
   | { readonly is: 'gone' }
 
 /** Seconds from the end of the session until nobody is bothered any more. */
@@ -23,7 +23,7 @@ export const attempted = (result: Result, { attempts, createdAt }: Delivery, now
   // Back-Channel Logout §2.8: 200, "however, note that some Web frameworks will substitute" 204.
   if (result.is === 'answered' && (result.status === 200 || result.status === 204))
     return { ...over, outcome: 'delivered', deliveredAt: now }
-  const outcome = result.is === 'answered' ? `http_${result.status}` : 'unanswered'
+  const outcome = result.is === 'answered' ? `http_${result.status}` : result.is
   if (result.is === 'answered' && result.status === 400 && attempts >= mostRefusals) return { ...over, outcome }
   const nextAttemptAt = later(now, pauseAfter(attempts))
   return nextAttemptAt <= later(createdAt, patience) ? { ...over, outcome, nextAttemptAt } : { ...over, outcome }

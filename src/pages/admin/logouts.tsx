@@ -27,9 +27,11 @@ export type LogoutsPage = Pager & {
 
 const outcomeWords = (outcome: string | undefined, t: LogoutTexts): string => {
   if (outcome === undefined) return t.pending
-  if (outcome === 'delivered' || outcome === 'unanswered' || outcome === 'no_client') return t.outcomes[outcome]
-  return t.status(outcome.replace('http_', ''))
+  return isNamed(outcome, t) ? t.outcomes[outcome] : t.status(outcome.replace('http_', ''))
 }
+
+const isNamed = (outcome: string, { outcomes }: LogoutTexts): outcome is keyof LogoutTexts['outcomes'] =>
+  Object.hasOwn(outcomes, outcome)
 
 const Logout = ({
   logout,

@@ -10,6 +10,7 @@ const en = {
   states: { delivered: 'Told', waiting: 'Waiting', given_up: 'Given up' },
   outcomes: {
     unanswered: 'It did not answer.',
+    unsent: 'It could not be sent: the server log says why.',
     no_client: 'The app is disabled, gone, or asks for it no more.',
     delivered: 'It heard.',
   },
@@ -31,6 +32,7 @@ const ko: LogoutTexts = {
   states: { delivered: '알렸어요', waiting: '기다리는 중', given_up: '그만뒀어요' },
   outcomes: {
     unanswered: '앱이 응답하지 않았어요.',
+    unsent: '보내지 못했어요. 서버 로그에 이유가 있어요.',
     no_client: '앱이 사용 중지되었거나 없거나 더 이상 요청하지 않아요.',
     delivered: '앱이 받았어요.',
   },
