@@ -56,6 +56,6 @@ t.test('a bound refresh is one statement and one insert', async (t) => {
       refresh_token = answer.body.refresh_token
       return answer
     })
-    t.same(spent, [200, 'replay_first', 'family_advance_observe'])
+    t.same(spent, [200, 'replay_first', 'family_advance_observe_all'])
   }
 })
