@@ -11,14 +11,29 @@ export const networkOf = (ip: string | undefined): string => {
   if (version === 0) return 'unknown'
   if (version === 4) return address
   const groups = groupsOf(address)
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
-  if (isMapped) {
+  if (isMapped(groups)) {
     const [high = 0, low = 0] = groups.slice(6)
     return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.')
   }
-  const prefix = groups.slice(0, 4).map((group) => group.toString(16))
-  return `${prefix.join(':')}::/64`
+  return `${prefixOf(groups, 4)}::/64`
 }
+
+/** The /48 of an IPv6 address: as many networks as one site is given for the asking. IPv4 has no such thing. */
+export const siteOf = (ip: string | undefined): string | undefined => {
+  const address = ip?.split('%', 1)[0] ?? ''
+  if (isIP(address) !== 6) return undefined
+  const groups = groupsOf(address)
+  return isMapped(groups) ? undefined : `${prefixOf(groups, 3)}::/48`
+}
+
+const isMapped = (groups: readonly number[]): boolean =>
+  groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+
+const prefixOf = (groups: readonly number[], count: number): string =>
+  groups
+    .slice(0, count)
+    .map((group) => group.toString(16))
+    .join(':')
 
 /** For people to see; undefined where no address was written down. */
 export const networkShown = (ip: string | undefined): string | undefined =>

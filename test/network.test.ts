@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { networkOf } from '../src/network.ts'
+import { networkOf, siteOf } from '../src/network.ts'
 
 t.test('S11 an address has one network, however it is written', async (t) => {
   const table: [string | undefined, string][] = [
@@ -43,4 +43,11 @@ t.test('S11 a /64 is one network, two are two, and IPv4 is itself in every form'
   )
   fc.assert(fc.property(fc.ipV4(), (ip) => networkOf(ip) === ip && networkOf(`::ffff:${ip}`) === ip))
   fc.assert(fc.property(fc.string(), (text) => typeof networkOf(text) === 'string'))
+})
+
+t.test('D6 the site of an address is its /48, and IPv4 has none', async (t) => {
+  t.equal(siteOf('2001:DB8:1:2::5'), '2001:db8:1::/48')
+  t.equal(siteOf('2001:db8:1:ffff:1:2:3:4%eth0'), '2001:db8:1::/48')
+  t.not(siteOf('2001:db8:2::1'), siteOf('2001:db8:1::1'))
+  for (const ip of ['1.2.3.4', '::ffff:1.2.3.4', 'localhost', '', undefined]) t.equal(siteOf(ip), undefined, String(ip))
 })

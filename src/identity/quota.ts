@@ -14,15 +14,22 @@ export const defaultQuota: QuotaPolicy<'network' | 'browser'> = {
   browser: { attempts: 50, windowSeconds: 600 },
 }
 
-/** Of devices that wait for their person, in the ten minutes they do: those of one app, and of strangers one network. */
-export const deviceQuota: QuotaPolicy<'network' | 'client'> = {
+/** Those of one app that proves itself; of strangers, those of a network, of a site, and of everybody: the table is finite. */
+export type ClientQuotaPolicy = QuotaPolicy<'network' | 'site' | 'all' | 'client'>
+
+/** Of devices that wait for their person, in the ten minutes they do. */
+export const deviceQuota: ClientQuotaPolicy = {
   network: { attempts: 300, windowSeconds: 600 },
+  site: { attempts: 1200, windowSeconds: 600 },
+  all: { attempts: 30_000, windowSeconds: 600 },
   client: { attempts: 3000, windowSeconds: 600 },
 }
 
-/** Of pushed authorization requests, in the minute they live: those of one app, and of strangers one network. */
-export const pushQuota: QuotaPolicy<'network' | 'client'> = {
+/** Of pushed authorization requests, in the minute they live. */
+export const pushQuota: ClientQuotaPolicy = {
   network: { attempts: 300, windowSeconds: 60 },
+  site: { attempts: 1200, windowSeconds: 60 },
+  all: { attempts: 12_000, windowSeconds: 60 },
   client: { attempts: 6000, windowSeconds: 60 },
 }
 
