@@ -13,7 +13,7 @@ import { createKeyRing } from './keys/key-ring.ts'
 import { createRefreshKeyRing } from './keys/refresh-key-ring.ts'
 import { algorithmFor } from './oauth/resource.ts'
 import { createRevocationFeed } from './oauth/revocations/feed.ts'
-import { createSubjectOf } from './oauth/subject.ts'
+import { createSidOf, createSubjectOf } from './oauth/subject.ts'
 import type { Random } from './random.ts'
 import type { Database } from './storage/database.ts'
 import { createSchemaCheck } from './storage/schema.ts'
@@ -59,6 +59,8 @@ export const assemble = async (deps: {
   await feed.start()
   const [first, ...rest] = config.cookieSecrets.map((secret) => Buffer.from(secret))
 
+  const subjectSecret = await directory.subjectSecret()
+
   const checks: readonly HealthCheck[] = [
     { name: 'database', passes: async () => database.ping().then(() => true) },
     {
@@ -82,7 +84,8 @@ export const assemble = async (deps: {
     algorithms,
     algorithmFor: (audience) => algorithmFor(audience, config.resourceAlgorithms),
     claimsOfScope: config.claimsOfScope,
-    subjectOf: createSubjectOf(await directory.subjectSecret()),
+    subjectOf: createSubjectOf(subjectSecret),
+    sidOf: createSidOf(subjectSecret),
     registration: {
       mode: config.registration,
       scope: config.registrationScope,
@@ -112,13 +115,13 @@ export const assemble = async (deps: {
 
 /** Tells clients of sessions that end here, and of those that other servers could not tell. To be closed before the stores. */
 export const startCourier = (deps: {
-  readonly parts: Pick<Parts, 'issuer' | 'keys' | 'subjectOf' | 'random' | 'clock'>
+  readonly parts: Pick<Parts, 'issuer' | 'keys' | 'subjectOf' | 'sidOf' | 'random' | 'clock'>
   readonly stores: Stores
   readonly outbound: Pick<Outbound, 'post'>
   readonly log: { warn(fields: object, message: string): void }
 }): Courier => {
   const { parts, stores, outbound, log } = deps
-  const { issuer, keys, subjectOf, random, clock } = parts
+  const { issuer, keys, subjectOf, sidOf, random, clock } = parts
   const { clients, logouts: deliveries, changes } = stores
   const courier = createCourier({
     issuer,
@@ -126,6 +129,7 @@ export const startCourier = (deps: {
     deliveries,
     signer: keys.signer,
     subjectOf,
+    sidOf,
     post: outbound.post,
     random,
     clock,

@@ -69,6 +69,7 @@ const minting = ({
   algorithmFor,
   claimsOfScope,
   subjectOf,
+  sidOf,
 }: AppDependencies) => ({
   grants: {
     issuer,
@@ -88,6 +89,7 @@ const minting = ({
     algorithmFor,
     claimsOfScope,
     subjectOf,
+    sidOf,
     refreshKeys,
     personClaims: async (userId: string) => (await stores.users.find(userId))?.claims ?? {},
     random,

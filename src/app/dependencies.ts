@@ -24,7 +24,7 @@ import type { RegistrationPolicy } from '../oauth/registration/policy.ts'
 import type { RegistrationStore } from '../oauth/registration/stores.ts'
 import type { RevocationFeed } from '../oauth/revocations/feed.ts'
 import type { ClientStore, CodeStore, FamilyStore, ReplayStore, TokenStore } from '../oauth/stores.ts'
-import type { SubjectOf } from '../oauth/subject.ts'
+import type { SidOf, SubjectOf } from '../oauth/subject.ts'
 import type { HistoryStore } from '../oauth/tokens/history.ts'
 import type { Start } from '../pages/start.tsx'
 import type { Random } from '../random.ts'
@@ -73,6 +73,7 @@ export type AppDependencies = {
   algorithmFor(audience: readonly string[]): SigningAlgorithm | undefined
   readonly claimsOfScope: ClaimsOfScope
   readonly subjectOf: SubjectOf
+  readonly sidOf: SidOf
   readonly registration: Pick<RegistrationPolicy, 'mode' | 'scope' | 'pkce'>
   readonly passwords: Passwords
   readonly throttle: ThrottlePolicy

@@ -37,7 +37,7 @@ export const createFoundation = (deps: AppDependencies) => {
     random,
   })
   const verifyAccessToken = accessTokenVerifier(keys)
-  const tokens = { issuer, ...stores, refreshKeys, subjectOf: deps.subjectOf, verifyAccessToken }
+  const tokens = { issuer, ...stores, refreshKeys, subjectOf: deps.subjectOf, sidOf: deps.sidOf, verifyAccessToken }
   const keysOf = createKeysOf(deps.remoteKeys)
   const senderConstraint = createSenderConstraint(deps.senderConstraint, {
     issuer,

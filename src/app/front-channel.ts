@@ -22,7 +22,7 @@ import type { Foundation } from './foundation.ts'
 export const frontChannel =
   (deps: AppDependencies, foundation: Foundation, page: FailurePage) =>
   async (scope: FastifyInstance): Promise<void> => {
-    const { issuer, log, clock, random, stores, keys, subjectOf, passwords, cookieSecrets: secrets } = deps
+    const { issuer, log, clock, random, stores, keys, subjectOf, sidOf, passwords, cookieSecrets: secrets } = deps
     const { sessionPolicy: policy, algorithms, outbound } = deps
     const { clients, sessions, users, families, deviceCodes, pushedRequests, logouts } = stores
     const {
@@ -58,7 +58,17 @@ export const frontChannel =
     await scope.register(consent, { dispatcher, browser, presenter })
     await scope.register(device, { ...shared, dispatcher, deviceCodes, clients, secrets })
     await scope.register(sessionCheck, { browser })
-    await scope.register(logout, { ...shared, issuer, logouts, clients, sessions, keys, subjectOf, basePath: base })
+    await scope.register(logout, {
+      ...shared,
+      issuer,
+      logouts,
+      clients,
+      sessions,
+      keys,
+      subjectOf,
+      sidOf,
+      basePath: base,
+    })
     await scope.register(why, { ...shared, sessions, families, clients, basePath: base })
     await scope.register(account, { ...shared, issuer, stores, passwords, policy, signIn, secrets, base })
     const { adminLinks: links } = stores

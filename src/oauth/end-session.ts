@@ -3,9 +3,7 @@ import type { Client } from './client.ts'
 /** OpenID Connect RP-Initiated Logout 1.0 §2: what was asked, once the hint was verified. */
 export type EndSessionRequest = {
   /** Of a hint with our signature; it may have expired. undefined for none, or a bad one. */
-  readonly hint:
-    | { readonly clientId: string; readonly subject: string; readonly sessionId: string | undefined }
-    | undefined
+  readonly hint: { readonly clientId: string; readonly subject: string; readonly sid: string | undefined } | undefined
   readonly clientId: string | undefined
   readonly postLogoutRedirectUri: string | undefined
   readonly state: string | undefined
@@ -23,7 +21,8 @@ export type EndSessionDecision =
 export const decideEndSession = (
   request: EndSessionRequest,
   client: Client | undefined,
-  session: { readonly id: string /** By which the client knows its person. */; readonly subject: string } | undefined,
+  /** As the client knows it, and its person. */
+  session: { readonly sid: string; readonly subject: string } | undefined,
 ): EndSessionDecision => {
   const { hint, clientId } = request
   const isProven = hint !== undefined && (clientId === undefined || clientId === hint.clientId)
@@ -32,8 +31,7 @@ export const decideEndSession = (
   if (request.postLogoutRedirectUri !== undefined && returnTo === undefined)
     return session ? { is: 'ask' } : { is: 'ended', returnTo }
   if (!session) return { is: 'ended', returnTo }
-  const isThisSession =
-    hint.subject === session.subject && (hint.sessionId === undefined || hint.sessionId === session.id)
+  const isThisSession = hint.subject === session.subject && (hint.sid === undefined || hint.sid === session.sid)
   return isThisSession ? { is: 'end', returnTo } : { is: 'ask' }
 }
 

@@ -4,7 +4,7 @@ import { entitled, isOffline, leavesNothing, scopeLeft } from './entitlement.ts'
 import { formatScope, parseScope } from './scope.ts'
 import { confirmationOf, tokenTypeOf } from './sender-constraint/confirmation.ts'
 import type { ClientStore, FamilyStore, Standing, TokenStore } from './stores.ts'
-import type { SubjectOf } from './subject.ts'
+import type { SidOf, SubjectOf } from './subject.ts'
 import { familyOf } from './tokens/access-token.ts'
 import { parseRefreshToken, type RefreshKey } from './tokens/refresh-token.ts'
 
@@ -31,6 +31,7 @@ export type TokenDependencies = {
   readonly families: Pick<FamilyStore, 'find' | 'revoke'>
   readonly refreshKeys: { find(id: string): RefreshKey | undefined }
   readonly subjectOf: SubjectOf
+  readonly sidOf: SidOf
   /** undefined for whatever is not an unexpired access token of this server. */
   verifyAccessToken(token: string, now: Date): Promise<VerifiedAccessToken | undefined>
   readonly now: Date
@@ -105,7 +106,7 @@ export const activeAccessToken = async (
 const introspectRefreshToken = async (
   { familyId, generation }: { readonly familyId: string; readonly generation: number },
   client: Client,
-  { families, subjectOf, issuer, now }: TokenDependencies,
+  { families, subjectOf, sidOf, issuer, now }: TokenDependencies,
 ): Promise<Introspection> => {
   const family = await families.find(familyId)
   if (!family || family.clientId !== client.client_id || !family.refreshable) return inactive
@@ -119,7 +120,7 @@ const introspectRefreshToken = async (
     iss: issuer,
     sub: subjectOf(client, family.userId),
     client_id: family.clientId,
-    sid: family.sessionId,
+    sid: sidOf(client, family.sessionId),
     scope: formatScope(scope),
     iat: numericDate(family.live.issuedAt),
     exp: numericDate(earlier(family.idleExpiresAt, family.absoluteExpiresAt)),

@@ -4,6 +4,9 @@ import type { Client, ClientMetadata } from './client.ts'
 /** The `sub` by which a client knows a person. */
 export type SubjectOf = (client: Client, userId: string) => string
 
+/** The `sid` by which a client knows a session, which says no less than the `sub` who somebody is. */
+export type SidOf = (client: Client, sessionId: string) => string
+
 /**
  * OIDC Core §8.1: a pairwise subject is the same for all clients of a sector, and no two sectors can tell that theirs are
  * one person's.
@@ -15,15 +18,24 @@ export type SubjectOf = (client: Client, userId: string) => string
  */
 export const createSubjectOf =
   (secret: Buffer): SubjectOf =>
-  (client, userId) => {
-    if (client.subject_type === 'public') return userId
-    const bytes = createHmac('sha256', secret)
-      .update(`${sectorOf(client)}\0${userId}`)
-      .digest()
-    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
-    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
-    return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-  }
+  (client, userId) =>
+    client.subject_type === 'public' ? userId : uuidOf(secret, `${sectorOf(client)}\0${userId}`)
+
+/**
+ * The same of a session: two sectors in which a person is logged in by one browser cannot tell it by this either.
+ * @param secret that of the subjects
+ */
+export const createSidOf =
+  (secret: Buffer): SidOf =>
+  (client, sessionId) =>
+    client.subject_type === 'public' ? sessionId : uuidOf(secret, `sid\0${sectorOf(client)}\0${sessionId}`)
+
+const uuidOf = (secret: Buffer, said: string): string => {
+  const bytes = createHmac('sha256', secret).update(said).digest()
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
 
 type Sector = Pick<ClientMetadata, 'sector_identifier_uri' | 'redirect_uris'>
 

@@ -56,15 +56,17 @@ export const mark = async (
   }
 }
 
+export type MarkedFamily = { readonly id: string; readonly clientId: string; readonly tokensExpireAt: Date }
+
 /** The families that an act of this instant marked, where each is told by itself. */
 export const markedFamilies = async (
   tx: Prisma.TransactionClient,
   families: Prisma.TokenFamilyWhereInput,
   now: Date,
-): Promise<readonly { readonly id: string; readonly tokensExpireAt: Date }[]> =>
+): Promise<readonly MarkedFamily[]> =>
   tx.tokenFamily.findMany({
     where: { AND: [families, { revokedAt: now }] },
-    select: { id: true, tokensExpireAt: true },
+    select: { id: true, clientId: true, tokensExpireAt: true },
     orderBy: { id: 'asc' },
   })
 

@@ -9,7 +9,7 @@ import { type Marked, mark, markable, markedFamilies, type Selection } from './e
 import type { Prisma } from './prisma/client.ts'
 import { enter, type NewRevocation } from './revocations.ts'
 import { isDeadlock } from './unavailable.ts'
-import { userEntries } from './user-entries.ts'
+import { familyEntries, sessionEntries, userEntries } from './user-entries.ts'
 
 type Tx = Prisma.TransactionClient
 
@@ -100,14 +100,13 @@ const entriesOf = async (
   const entry = { notBefore: undefined, sparedSessionId: undefined, reason, tokensExpireAt }
   switch (target.of) {
     case 'family':
+      return [{ ...entry, kind: 'family', subject: target.id }]
     case 'session':
-      return [{ ...entry, kind: target.of, subject: target.id }]
+      return sessionEntries(tx, target.id, entry, now)
     case 'user':
       return userEntries(tx, target.id, { ...entry, notBefore, sparedSessionId: target.sparedSessionId }, now)
-    case 'app': {
-      const families = await markedFamilies(tx, selectionOf(target).families, now)
-      return families.map(({ id, tokensExpireAt }) => ({ ...entry, kind: 'family', subject: id, tokensExpireAt }))
-    }
+    case 'app':
+      return familyEntries(await markedFamilies(tx, selectionOf(target).families, now), reason)
     // Tokens that no family stands for, of client_credentials, are written down nowhere: they may live for a day.
     case 'client':
       return [{ ...entry, kind: 'client', subject: target.id, notBefore, tokensExpireAt: later(now, longestToken) }]

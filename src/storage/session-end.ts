@@ -2,6 +2,7 @@ import type { SessionEnd } from '../identity/stores.ts'
 import { mark, markedFamilies } from './ending.ts'
 import type { Prisma } from './prisma/client.ts'
 import type { NewRevocation } from './revocations.ts'
+import { familyEntries, sessionEntries } from './user-entries.ts'
 
 /**
  * Marks what ends with a session that has just been marked itself: its pending codes, and its families but those that
@@ -17,17 +18,11 @@ export const markedWith = async (
   const left = await leftBehind(tx, id)
   const families = { sessionId: id, OR: [{ offline: false }, { id: { in: [...left] } }] }
   const { tokensExpireAt } = await mark(tx, { codes: { sessionId: id }, families }, reason, now)
-  const entry = { notBefore: undefined, sparedSessionId: undefined, reason }
+  const entry = { notBefore: undefined, sparedSessionId: undefined, reason, tokensExpireAt }
   // The session's name would end what goes on without it: then each of the others is told by its own.
   const goesOn = await tx.tokenFamily.count({ where: { sessionId: id, offline: true, revokedAt: null } })
-  if (goesOn === 0) return [{ ...entry, kind: 'session', subject: id, tokensExpireAt }]
-  const alone = await markedFamilies(tx, families, now)
-  return alone.map((family) => ({
-    ...entry,
-    kind: 'family',
-    subject: family.id,
-    tokensExpireAt: family.tokensExpireAt,
-  }))
+  if (goesOn === 0) return sessionEntries(tx, id, entry, now)
+  return familyEntries(await markedFamilies(tx, families, now), reason)
 }
 
 /** Families that were granted to go on, and whose client is registered for that no longer. */

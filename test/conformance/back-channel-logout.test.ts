@@ -97,12 +97,16 @@ t.test('K6 a client with pairwise subjects is told by the subject that it knows'
   const { ear, app } = await anAppThatHears({ subject_type: 'pairwise' })
   const visitor = server.visitor()
   const { id_token } = await server.logIn(alice, app, { scope: 'openid' }, visitor)
-  const { sub } = claims(id_token)
+  const { sub, sid } = claims(id_token)
+  const elsewhere = claims(
+    (await server.logIn(alice, (await anAppThatHears()).app, { scope: 'openid' }, visitor)).id_token,
+  )
   t.not(sub, alice.id)
+  t.not(sid, elsewhere.sid, 'nor by the session does it tell its people from those of another')
   const query = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: back })
   t.equal((await visitor.send(`${discovery.end_session_endpoint}?${query}`)).leaves?.href, back)
   await ear.until(1)
-  t.equal(claims(ear.heard[0]?.parameters.get('logout_token')).sub, sub)
+  t.match(claims(ear.heard[0]?.parameters.get('logout_token')), { sub, sid })
 })
 
 t.test('T12 K6 a logout token is nothing else: no hint, no bearer token, no assertion', async (t) => {

@@ -3,6 +3,7 @@ import { protect, TokenRefused } from '../../src/resource-server/index.ts'
 import { until } from '../resource-server/until.ts'
 import { getList, names } from '../support/feed.ts'
 import { type App, aServer, claims, type Person } from '../support/server.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 const api = 'https://api.example'
 const server = await aServer(t)
@@ -53,13 +54,42 @@ t.test('the spared session keeps what its pairwise clients have', async (t) => {
   const person = await server.aPerson('spared')
   const [here, there] = [server.visitor(), server.visitor()]
   const [mine, theirs] = [await tokenAt(person, pairwise, here), await tokenAt(person, pairwise, there)]
-  await server.stores.users.setPassword(person.id, 'another', now(), String(claims(mine).sid))
+  await server.stores.users.setPassword(
+    person.id,
+    'another',
+    now(),
+    String(claims(await tokenAt(person, known, here)).sid),
+  )
   await refuses(theirs, /its family was revoked/)
   t.equal(await verdict(mine), 'passes')
   const list = await getList(server, server.base)
   t.ok(names(list, 'user', person.id))
   t.ok(names(list, 'family', familyOf(theirs)))
   t.notOk(names(list, 'family', familyOf(mine)))
+})
+
+t.test('S22 a session that ends reaches what pairwise clients have, which know it by another sid', async (t) => {
+  for (const [what, act] of [
+    ['logged out', (id: string) => server.stores.sessions.end(id, 'logged_out', now())],
+    ['ended', (id: string) => server.stores.endings.end({ of: 'session', id }, 'revoked_by_admin', nobody, now())],
+  ] as const) {
+    const person = await server.aPerson(what)
+    const at = async (app: App, visitor: Visitor) =>
+      (await server.logIn(person, app, { scope: 'openid read' }, visitor)).access_token
+    const device = server.visitor()
+    const [theirs, public_, other] = [
+      await at(pairwise, device),
+      await at(known, device),
+      await at(pairwise, server.visitor()),
+    ]
+    const sid = String(claims(public_).sid)
+    t.not(claims(theirs).sid, sid)
+    for (const token of [theirs, public_, other]) t.equal(await verdict(token), 'passes', what)
+    await act(sid)
+    await refuses(theirs, /its family was revoked/)
+    await refuses(public_, /its session|its family/)
+    t.equal(await verdict(other), 'passes', 'of another session')
+  }
 })
 
 t.test('a person without pairwise clients is told by one name', async (t) => {

@@ -39,6 +39,36 @@ t.test('OIDC Core §8 T13: one subject in everything that leaves, and it is nobo
     )
 })
 
+t.test('OIDC Core §8.1: a session too has a name of its own in each sector, in everything that leaves', async (t) => {
+  const visitor = server.visitor()
+  const at = (app: App) => server.logIn(alice, app, { scope }, visitor)
+  const tokens = await at(one)
+  const { sid } = claims(tokens.id_token)
+  t.ok(isUuid(String(sid)))
+  t.equal(claims(tokens.access_token).sid, sid)
+  for (const token of [tokens.access_token, tokens.refresh_token])
+    t.match(await server.introspect(one, token), { active: true, sid })
+  const { body } = await second.refresh(one, tokens.refresh_token)
+  for (const token of [body.access_token, body.id_token]) t.equal(claims(token).sid, sid, 'after a refresh elsewhere')
+  t.equal(claims((await at(sameSector)).id_token).sid, sid)
+  const others = [claims((await at(another)).id_token).sid, claims((await at(publicApp)).id_token).sid]
+  t.equal(new Set([sid, ...others]).size, 3)
+  const { sid: next } = claims((await server.logIn(alice, one, { scope })).id_token)
+  t.not(next, sid, 'another session')
+})
+
+t.test('Front-Channel Logout §2: the sid is that of the ID token', async (t) => {
+  const visitor = server.visitor()
+  const told = await server.anApp({
+    ...metadata,
+    redirect_uris: ['https://three.example/cb'],
+    frontchannel_logout_uri: 'https://three.example/out',
+  })
+  const { id_token } = await server.logIn(alice, told, { scope }, visitor)
+  const { html } = await visitor.visit(`/oauth2/logout?${new URLSearchParams({ id_token_hint: id_token })}`)
+  t.match(html, `sid=${claims(id_token).sid}`)
+})
+
 t.test('OIDC Core §8.1: the same in a sector, and in no other', async (t) => {
   const sub = await subjectAt(one)
   t.equal(await subjectAt(one), sub)

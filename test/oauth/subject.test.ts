@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createSubjectOf } from '../../src/oauth/subject.ts'
+import { createSidOf, createSubjectOf } from '../../src/oauth/subject.ts'
 import { isUuid } from '../../src/uuid.ts'
 import { aClient } from '../support/clients.ts'
 
@@ -40,6 +40,24 @@ t.test('T13 a pairwise subject looks like no client, and is of a version that no
   t.ok(isUuid(subject), subject)
   t.equal(subject[14], '8')
   t.match(subject[19], /[89ab]/)
+})
+
+t.test('OIDC Core §8.1: a session is told no less apart than its person', async (t) => {
+  const session = '0f2d7a52-3f0e-4b64-9e53-0a4a3f6d5b11'
+  const sidOf = createSidOf(Buffer.alloc(32, 7))
+  const one = pairwise({ redirect_uris: ['https://one.example/cb'] })
+  const sid = sidOf(one, session)
+  t.equal(sidOf(aClient(), session), session, 'a public client is told its id')
+  t.ok(isUuid(sid), sid)
+  t.equal(sidOf(pairwise({ redirect_uris: ['https://one.example/other'] }), session), sid)
+  const others = [
+    session,
+    subjectOf(one, session),
+    sidOf(one, alice),
+    sidOf(pairwise({ redirect_uris: ['https://two.example/cb'] }), session),
+    createSidOf(Buffer.alloc(32, 8))(one, session),
+  ]
+  t.equal(new Set([sid, ...others]).size, 6)
 })
 
 t.test('without a sector there is no subject', async (t) => {

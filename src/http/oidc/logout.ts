@@ -9,7 +9,7 @@ import type { ParticipantStore } from '../../oauth/logout/stores.ts'
 import { paths } from '../../oauth/metadata.ts'
 import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
-import type { SubjectOf } from '../../oauth/subject.ts'
+import type { SidOf, SubjectOf } from '../../oauth/subject.ts'
 import type { Presentation } from '../../pages/language.ts'
 import { type LoggedOut, loggedOutPage, logoutPage } from '../../pages/logout.tsx'
 import { asGet } from '../as-get.ts'
@@ -27,13 +27,14 @@ export type LogoutOptions = {
   readonly presenter: Presenter
   readonly keys: KeyRing
   readonly subjectOf: SubjectOf
+  readonly sidOf: SidOf
   readonly clock: Clock
   readonly basePath: string
 }
 
 /** OpenID Connect RP-Initiated Logout 1.0, and the page by which a person logs out without any app. */
 export const logout = async (app: FastifyInstance, options: LogoutOptions): Promise<void> => {
-  const { issuer, logouts, clients, sessions, browser, presenter, keys, subjectOf, clock, basePath } = options
+  const { issuer, logouts, clients, sessions, browser, presenter, keys, subjectOf, sidOf, clock, basePath } = options
 
   const signedIn = async (request: FastifyRequest, now: Date): Promise<SignedIn | undefined> => {
     const hash = sessionHash(browser.session(request))
@@ -45,7 +46,9 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
     await sessions.end(session.id, 'logged_out', now)
     browser.clearSession(reply)
     const participants = await Promise.all((await logouts.participants(session.id)).map((id) => clients.find(id)))
-    return participants.flatMap((client) => (client && frontChannelUri(client, issuer, session.id)) ?? [])
+    return participants.flatMap(
+      (client) => (client && frontChannelUri(client, issuer, sidOf(client, session.id))) ?? [],
+    )
   }
 
   const ask = (request: FastifyRequest, reply: FastifyReply, person: SignedIn, uiLocales: readonly string[]) => {
@@ -73,7 +76,7 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
     if (!verified || verified.is === 'invalid') return undefined
     const { aud, sub, sid } = verified.claims
     if (typeof aud !== 'string' || sub === undefined) return undefined
-    return { clientId: aud, subject: sub, sessionId: typeof sid === 'string' ? sid : undefined }
+    return { clientId: aud, subject: sub, sid: typeof sid === 'string' ? sid : undefined }
   }
 
   app.get(paths.logout, async (request, reply) => {
@@ -90,8 +93,10 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
     const uiLocales = (parameters.optional('ui_locales') ?? '').split(' ')
     const person = await signedIn(request, now)
     const client = hint && (await clients.find(hint.clientId))
-    const subject = person && (client ? subjectOf(client, person.user.id) : person.user.id)
-    const session = person && subject !== undefined ? { id: person.session.id, subject } : undefined
+    const session = person && {
+      subject: client ? subjectOf(client, person.user.id) : person.user.id,
+      sid: client ? sidOf(client, person.session.id) : person.session.id,
+    }
     const decision = decideEndSession(asked, client, session)
     if (decision.is === 'ask')
       return person ? ask(request, reply, person, uiLocales) : done(request, reply, { uiLocales })

@@ -1,5 +1,6 @@
 import type { Random } from '../../random.ts'
 import type { Client, SigningAlgorithm } from '../client.ts'
+import type { SidOf, SubjectOf } from '../subject.ts'
 import { attempted, type Result } from './attempt.ts'
 import { logoutTokenClaims } from './logout-token.ts'
 import type { Attempted, Delivery } from './stores.ts'
@@ -8,8 +9,8 @@ export type DeliverDependencies = {
   readonly issuer: string
   readonly clients: { find(clientId: string): Promise<Client | undefined> }
   signer(algorithm: SigningAlgorithm): { sign(typ: string, claims: object): Promise<string> }
-  /** The `sub` by which the client knows the person. */
-  subjectOf(client: Client, userId: string): string
+  readonly subjectOf: SubjectOf
+  readonly sidOf: SidOf
   /** Answers or throws in a few seconds, whatever is at the other end. */
   post(uri: string, form: URLSearchParams): Promise<{ readonly status: number }>
   readonly random: Random
@@ -28,7 +29,7 @@ export const deliver = async (
   const claims = logoutTokenClaims(deps.issuer, {
     clientId: client.client_id,
     subject: deps.subjectOf(client, delivery.userId),
-    sessionId: delivery.sessionId,
+    sid: deps.sidOf(client, delivery.sessionId),
     // Each attempt has its own: a client that refuses what it has seen would refuse every retry.
     jti: deps.random.bytes(16).toString('base64url'),
     issuedAt: deps.clock.now(),

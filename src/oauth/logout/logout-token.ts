@@ -10,13 +10,14 @@ export type LogoutToken = {
   readonly clientId: string
   /** The very `sub` of the client's ID tokens. */
   readonly subject: string
-  readonly sessionId: string
+  /** And their `sid`. */
+  readonly sid: string
   readonly jti: string
   readonly issuedAt: Date
 }
 
 /** Back-Channel Logout §2.4. There is no nonce in it, "to prevent a Logout Token from being used as an ID Token". */
-export const logoutTokenClaims = (issuer: string, { clientId, subject, sessionId, jti, issuedAt }: LogoutToken) => ({
+export const logoutTokenClaims = (issuer: string, { clientId, subject, sid, jti, issuedAt }: LogoutToken) => ({
   iss: issuer,
   sub: subject,
   aud: clientId,
@@ -24,5 +25,5 @@ export const logoutTokenClaims = (issuer: string, { clientId, subject, sessionId
   exp: numericDate(later(issuedAt, lifetime)),
   jti,
   events: { [backChannelLogout]: {} },
-  sid: sessionId,
+  sid,
 })

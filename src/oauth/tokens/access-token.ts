@@ -15,7 +15,7 @@ export type AccessToken = {
   /** RFC 9068 §2.2.3: of the person, for the API to decide by. */
   readonly claims: Readonly<Record<string, unknown>>
   /** Of the person's login; undefined where no person is involved. */
-  readonly login: { readonly sessionId: string; readonly authTime: Date; readonly acr: string } | undefined
+  readonly login: { readonly sid: string; readonly authTime: Date; readonly acr: string } | undefined
 }
 
 /**
@@ -33,7 +33,7 @@ export const accessTokenClaims = (issuer: string, token: AccessToken) => ({
   exp: numericDate(token.expiresAt),
   ...(token.scope.length > 0 && { scope: formatScope(token.scope) }),
   ...(token.login && {
-    sid: token.login.sessionId,
+    sid: token.login.sid,
     auth_time: numericDate(token.login.authTime),
     acr: token.login.acr,
   }),

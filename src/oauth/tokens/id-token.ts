@@ -7,6 +7,8 @@ export type IdToken = {
   readonly family: HonouredFamily
   /** By which the client knows the person. */
   readonly subject: string
+  /** By which it knows the session. */
+  readonly sid: string
   readonly nonce: string | undefined
   readonly accessToken: string
   /** Of the pair it came with. */
@@ -29,7 +31,7 @@ export const idTokenClaims = (issuer: string, { family, ...token }: IdToken) => 
   auth_time: numericDate(family.authTime),
   acr: family.acr,
   amr: family.amr,
-  sid: family.sessionId,
+  sid: token.sid,
   at_hash: halfHash(token.accessToken, token.algorithm),
   ...(token.nonce !== undefined && { nonce: token.nonce }),
 })

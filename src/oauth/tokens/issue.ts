@@ -5,7 +5,7 @@ import type { Client, SigningAlgorithm } from '../client.ts'
 import type { Authorization } from '../grants/grant.ts'
 import { formatScope } from '../scope.ts'
 import { tokenTypeOf } from '../sender-constraint/confirmation.ts'
-import type { SubjectOf } from '../subject.ts'
+import type { SidOf, SubjectOf } from '../subject.ts'
 import { type AccessToken, accessTokenClaims } from './access-token.ts'
 import { type IdToken, idTokenClaims } from './id-token.ts'
 import { mintRefreshToken, type RefreshKey } from './refresh-token.ts'
@@ -34,6 +34,7 @@ export type IssueDependencies = {
   algorithmFor(audience: readonly string[]): SigningAlgorithm | undefined
   readonly claimsOfScope: ClaimsOfScope
   readonly subjectOf: SubjectOf
+  readonly sidOf: SidOf
   personClaims(userId: string): Promise<Readonly<Record<string, unknown>>>
   readonly random: Random
   readonly now: Date
@@ -81,6 +82,7 @@ const issueToPerson = async (
   const isAsked = names.idToken.length > 0 || names.accessToken.length > 0
   const person = isAsked ? await deps.personClaims(family.userId) : {}
   const subject = deps.subjectOf(client, family.userId)
+  const sid = deps.sidOf(client, family.sessionId)
   const signer = accessTokenSigner(pair.audience, client, deps, pair.signingKid)
   const accessToken = await signer.sign(
     'at+jwt',
@@ -89,7 +91,7 @@ const issueToPerson = async (
       subject,
       clientId: family.clientId,
       claims: pick(person, names.accessToken),
-      login: { sessionId: family.sessionId, authTime: family.authTime, acr: family.acr },
+      login: { sid, authTime: family.authTime, acr: family.acr },
     }),
   )
   const left = numericDate(pair.expiresAt) - numericDate(deps.now)
@@ -98,7 +100,7 @@ const issueToPerson = async (
     ...(family.refreshable && refreshMembers(family, deps)),
     ...(pair.scope.includes('openid') && {
       id_token: await idToken(
-        { accessToken, family, subject, nonce, pair, claims: pick(person, names.idToken) },
+        { accessToken, family, subject, sid, nonce, pair, claims: pick(person, names.idToken) },
         client,
         deps,
       ),
@@ -154,7 +156,7 @@ const idToken = (
   {
     pair,
     ...said
-  }: Pick<IdToken, 'accessToken' | 'family' | 'subject' | 'nonce' | 'claims'> & Pick<By<'person'>, 'pair'>,
+  }: Pick<IdToken, 'accessToken' | 'family' | 'subject' | 'sid' | 'nonce' | 'claims'> & Pick<By<'person'>, 'pair'>,
   client: Client,
   deps: IssueDependencies,
 ): Promise<string> => {
