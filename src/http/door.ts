@@ -80,6 +80,8 @@ export const createDoor = <Visit extends Guest>(deps: DoorDependencies, keeper: 
     const hash = sessionHash(browser.session(request))
     const found = hash && (await sessions.find(hash, now))
     if (!found) {
+      // Session Management 1.0 §3.2: what ended elsewhere changes the state of this browser when it comes.
+      if (hash) browser.clearSession(reply)
       showLogin(request, reply.code(401), { next: keeper.nextOf(request) })
       return undefined
     }

@@ -155,3 +155,22 @@ t.test('S4 R15 R11 every page: not framed, not stored, no referrer, no foreign s
   const policies = Object.values(pages).map(({ headers }) => headers.get('content-security-policy'))
   t.equal(new Set(policies).size, policies.length, 'each nonce once')
 })
+
+t.test('Session Management 1.0 §3.2: a browser whose session ended elsewhere hears that it changed', async (t) => {
+  const opened = ['/account', server.authorizeUrl(app).url, server.authorizeUrl(app, { prompt: 'none' }).url]
+  for (const [index, address] of opened.entries()) {
+    const { visitor, person } = await loggedIn(`zoe${index}`)
+    await silent(visitor)
+    const [session, state] = ['session', 'state'].map((name) => `tessera-${name}`)
+    const before = visitor.cookies.get(state ?? '')
+    t.ok(before && visitor.cookies.has(session ?? ''))
+    const by = { userId: person.id, ip: undefined, userAgent: undefined }
+    await server.stores.endings.end({ of: 'user', id: person.id }, 'revoked_by_user', by, server.clock.now())
+    await visitor.send(address)
+    const changed = visitor.cookies.get(state ?? '')
+    t.not(changed, before)
+    t.notOk(visitor.cookies.has(session ?? ''))
+    await visitor.send(address)
+    t.equal(visitor.cookies.get(state ?? ''), changed, 'and only once')
+  }
+})

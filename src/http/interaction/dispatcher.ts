@@ -127,6 +127,8 @@ export const createDispatcher = (deps: {
     async begin(request, reply, asked, client, now) {
       const hash = sessionHash(browser.session(request))
       const standing = hash && (await interactions.person(hash, client.client_id, now))
+      // Session Management 1.0 §3.2: what ended elsewhere changes the state of this browser when it comes.
+      if (hash && !standing?.person) browser.clearSession(reply)
       const at = { person: standing?.person, consent: standing?.consent, now }
       const decision = decideFor(asked, client, at, now)
       switch (decision.is) {
