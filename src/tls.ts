@@ -34,10 +34,14 @@ export const authoritiesIn = (caFile: string): readonly X509Certificate[] => {
   const blocks = read('MTLS_CA_FILE', caFile)
     .toString()
     .match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
-  return parsed('MTLS_CA_FILE', caFile, 'certificate', () => {
+  const authorities = parsed('MTLS_CA_FILE', caFile, 'certificate', () => {
     if (!blocks) throw new Error('no certificate')
     return blocks.map((block) => new X509Certificate(block))
   })
+  // To OpenSSL whatever is named is trusted: a client's own certificate would vouch for itself.
+  if (!authorities.every(({ ca }) => ca))
+    throw new Error(`MTLS_CA_FILE: the file ${caFile} holds a certificate of no authority`)
+  return authorities
 }
 
 /**

@@ -29,6 +29,7 @@ export const listenForCertificates = async (
     readonly port: number
   },
 ): Promise<MutualTlsListener> => {
+  requireRoots(authorities)
   await app.ready()
   const serves = servedBelow(issuer)
   const ca = authorities.map((authority) => authority.toString())
@@ -54,6 +55,16 @@ export const listenForCertificates = async (
         endSilent()
       }),
   }
+}
+
+/**
+ * OpenSSL follows a path to its root: whoever names an authority below another alone would wonder why none is trusted.
+ * @throws Error naming one whose root is missing
+ */
+export const requireRoots = (authorities: readonly X509Certificate[]): void => {
+  const rootless = authorities.find((each) => !authorities.some((above) => each.checkIssued(above)))
+  if (rootless)
+    throw new Error(`MTLS_CA_FILE: at MTLS_PORT it needs the root above ${rootless.subject.replaceAll('\n', ', ')}`)
 }
 
 /** What the metadata says is there, and the API, which takes access tokens too. */

@@ -3,6 +3,8 @@ import { Agent, request } from 'node:https'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
+import { requireRoots } from '../../src/http/mutual-tls.ts'
+import { authoritiesIn } from '../../src/tls.ts'
 import { anAuthority, type Issued } from '../support/client-certificates.ts'
 import { type App, freePort } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
@@ -60,4 +62,21 @@ t.test('T18 RFC 8705 §2.1: a session that is resumed is as good as its first ha
   t.same([(await forServers()).status, (await forServers()).status], [401, 401])
   const old = by([await between.issue({ names, notAfter: new Date('2021-01-01') }), between])
   t.same([(await old()).status, (await old()).status], [401, 401])
+})
+
+t.test('T18 an authority below another is named together with its root, or there is no start', async (t) => {
+  const sibling = await root.issue({ subject: 'CN=sibling', ca: true })
+  const message = 'MTLS_CA_FILE: at MTLS_PORT it needs the root above CN=between'
+  t.throws(() => requireRoots([between.x509]), { message })
+  const { by } = await trusting(t, [between, root])
+  t.match(await by([client])(), { status: 200 }, 'then nobody needs to send it')
+  t.match(await by([await sibling.issue({ names })])(), { status: 401 })
+})
+
+t.test('T18 what is named and is no authority vouches for nobody, itself least', async (t) => {
+  const caFile = join(t.testdir(), 'authorities.pem')
+  await writeFile(caFile, `${root.pem}\n${client.pem}`)
+  t.throws(() => authoritiesIn(caFile), {
+    message: `MTLS_CA_FILE: the file ${caFile} holds a certificate of no authority`,
+  })
 })
