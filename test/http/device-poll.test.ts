@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { aDevice, aDeviceApp, approve, deviceGrantName, toConsent } from '../support/devices.ts'
+import { aProofKey, type ProofKey } from '../support/proofs.ts'
 import { rows } from '../support/rows.ts'
 import { aServer } from '../support/server.ts'
 
@@ -134,6 +135,25 @@ t.test('T20 redeemed twice it has leaked: what it bought dies, also when its row
     t.match(await server.refresh(app, String(body.refresh_token)), refused('invalid_grant'))
   }
 })
+
+t.test(
+  'T20 RFC 9449 §5 nor does what it bought outlive another key that shows it: the first may be the thief',
+  async (t) => {
+    const bound = await aDeviceApp(server, { dpop_bound_access_tokens: true })
+    const device = await anApproved(bound, alice, server.visitor())
+    const [thief, owner] = [await aProofKey(), await aProofKey()]
+    const poll = async (key: ProofKey) => {
+      const dpop = await key.prove({ htu: `${server.issuer}/oauth2/token`, now: server.clock.now() })
+      const form = { grant_type: deviceGrantName, device_code: device.deviceCode }
+      return server.post('/oauth2/token', form, bound, { dpop })
+    }
+    const { status, body } = await poll(thief)
+    t.equal(status, 200)
+    t.equal(await isAlive(body.access_token), true)
+    t.match(await poll(owner), refused('invalid_grant'))
+    t.equal(await isAlive(body.access_token), false)
+  },
+)
 
 t.test(
   'S22 an approved device code dies with its session, its person and its client, and with a consent',

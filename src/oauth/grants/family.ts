@@ -29,7 +29,8 @@ export const buy = async (
   const family = newFamily(code, { scope: left.scope, audience }, client, dependencies)
   const bought = code.spentAt ? undefined : await codes.spend(code.hash, family, now, origin)
   if (!bought) {
-    // RFC 6749 §4.1.2: a code redeemed twice has leaked, so what it bought must die.
+    // RFC 6749 §4.1.2: a code redeemed twice has leaked, so what it bought must die. Also when another key shows it than the
+    // family is bound to: a thief may have been the first, and then this is the owner, who has nothing else to betray him by.
     const leaked = code.familyId ?? (await codes.find(code.hash))?.familyId
     if (leaked) await families.revoke(leaked, 'code_replayed', now, origin)
     throw invalidGrant('the code was redeemed before; what it bought is revoked', leaked)
