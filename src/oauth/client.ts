@@ -100,7 +100,7 @@ export const ClientMetadata = Type.Object(
 
     id_token_signed_response_alg: oneOf(signingAlgorithms, 'RS256'),
     access_token_signed_response_alg: oneOf(signingAlgorithms, 'RS256'),
-    /** OIDC Core §5.3.2, JARM §4, RFC 9701 §6: absent, the answer is not signed; JARM's falls back to the ID token's. */
+    /** OIDC Core §5.3.2, JARM §4, RFC 9701 §6: absent, the answer is not signed; JARM's is by RS256. */
     userinfo_signed_response_alg: Type.Optional(Type.Enum(signingAlgorithms)),
     authorization_signed_response_alg: Type.Optional(Type.Enum(signingAlgorithms)),
     introspection_signed_response_alg: Type.Optional(Type.Enum(signingAlgorithms)),

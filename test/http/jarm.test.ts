@@ -67,16 +67,19 @@ t.test('R10 fragment.jwt is not served', async (t) => {
   t.match(Object.fromEntries(inQuery(page)), { error: 'invalid_request', iss: server.issuer })
 })
 
-t.test("JARM §4: by the client's authorization_signed_response_alg, or else its ID token's", async (t) => {
-  const algOf = async (metadata: Record<string, unknown>) => {
-    const page = await ask(await server.anApp({ first_party: true, ...metadata }), { response_mode: 'jwt' })
-    return decodeProtectedHeader(String(inQuery(page)[0]?.[1])).alg
-  }
-  const { body } = await server.get('/.well-known/openid-configuration')
-  t.same(body.authorization_signing_alg_values_supported, signingAlgorithms)
-  for (const alg of signingAlgorithms) t.equal(await algOf({ authorization_signed_response_alg: alg }), alg)
-  t.equal(await algOf({ id_token_signed_response_alg: 'ES256' }), 'ES256')
-})
+t.test(
+  'JARM §3: by the client\'s authorization_signed_response_alg, and "If omitted, the default is RS256"',
+  async (t) => {
+    const algOf = async (metadata: Record<string, unknown>) => {
+      const page = await ask(await server.anApp({ first_party: true, ...metadata }), { response_mode: 'jwt' })
+      return decodeProtectedHeader(String(inQuery(page)[0]?.[1])).alg
+    }
+    const { body } = await server.get('/.well-known/openid-configuration')
+    t.same(body.authorization_signing_alg_values_supported, signingAlgorithms)
+    for (const alg of signingAlgorithms) t.equal(await algOf({ authorization_signed_response_alg: alg }), alg)
+    t.equal(await algOf({ id_token_signed_response_alg: 'ES256' }), 'RS256', 'whatever signs its ID tokens')
+  },
+)
 
 t.test('T12 RFC 8725 §3.11: a signed answer is no ID token', async (t) => {
   const jwt = String(inQuery(await ask(app, { response_mode: 'jwt' }))[0]?.[1])

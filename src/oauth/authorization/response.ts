@@ -1,6 +1,7 @@
 import { later, numericDate } from '../../clock.ts'
 import type { Client, SigningAlgorithm } from '../client.ts'
 import { OAuthError, printable } from '../errors.ts'
+import { isOfProfile } from '../profile.ts'
 import type { ResponseMode } from './request.ts'
 
 /**
@@ -62,9 +63,9 @@ const responseLifetime = 300
 /** Whether a response in this mode is signed. */
 export const isSigned = (mode: string): boolean => mode.endsWith('jwt')
 
-/** JARM §4, where the algorithm of the ID token stands in. */
+/** JARM §3: "If omitted, the default is RS256", which no profile has: there the algorithm of the ID token stands in. */
 export const responseAlgorithm = (client: Client): SigningAlgorithm =>
-  client.authorization_signed_response_alg ?? client.id_token_signed_response_alg
+  client.authorization_signed_response_alg ?? (isOfProfile(client) ? client.id_token_signed_response_alg : 'RS256')
 
 /** @param sign with `responseAlgorithm`; asked only for the modes of JARM */
 export const formed = async (
