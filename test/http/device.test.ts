@@ -106,6 +106,17 @@ t.test('T20 five guesses a minute for a browser and for a network; the right cod
   t.equal((await guess(visitor, '198.51.100.1', userCode)).status, 303)
 })
 
+t.test('T20 D6 the networks of one IPv6 site guess as one', async (t) => {
+  const { site } = userCodeQuota
+  const statuses: number[] = []
+  for (let at = 0; at <= site.attempts; at++) {
+    const guess = { user_code: 'BBBB-BBBB' }
+    statuses.push((await post(server.visitor(), '/device', guess, `2001:db8:1:${at.toString(16)}::1`)).status)
+  }
+  t.same(new Set(statuses.slice(0, -1)), new Set([400]))
+  t.equal(statuses.at(-1), 429)
+})
+
 t.test('S3 T20 a form without its token, of another browser or another site: 403, and nothing is bound', async (t) => {
   const { userCode: user_code } = await aDevice(server, app)
   const visitor = server.visitor()

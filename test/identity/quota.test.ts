@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createQuota } from '../../src/identity/quota.ts'
+import { createQuota, userCodeQuota } from '../../src/identity/quota.ts'
 import { at, start } from './people.ts'
 
 const policy = { network: { attempts: 3, windowSeconds: 600 }, browser: { attempts: 2, windowSeconds: 600 } }
@@ -55,3 +55,19 @@ t.test('K7 however many networks there are, so many are remembered', async (t) =
   for (let i = 0; i < 10; i++) quota.take(visit(`network ${i}`), start)
   t.equal(quota.take(visit('n'), start), 0)
 })
+
+t.test(
+  'T20 RFC 8628 §5.1: past a thousand wrong codes a minute everybody waits, whatever was forgotten of others',
+  async (t) => {
+    const { attempts, windowSeconds } = userCodeQuota.all
+    const quota = createQuota(userCodeQuota, 10)
+    const guess = (from: string) => ({ network: from, site: undefined, browser: from, all: 'guesses' })
+    const taken = Array.from({ length: attempts }, (_, index) => quota.take(guess(`network ${index}`), start))
+    t.same(new Set(taken), new Set([0]))
+    t.equal(quota.take(guess('another'), start), windowSeconds)
+    // A right one is no guess.
+    quota.giveBack(guess('another'), start)
+    t.equal(quota.take(guess('another'), start), 0)
+    t.equal(quota.take(guess('one more'), at(windowSeconds)), 0)
+  },
+)

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { createQuota, userCodeQuota } from '../../identity/quota.ts'
-import { networkOf } from '../../network.ts'
+import { networkOf, siteOf } from '../../network.ts'
 import type { DeviceRequest } from '../../oauth/authorization/request.ts'
 import type { DeviceCodeStore } from '../../oauth/device/stores.ts'
 import { parseUserCode, userCodeHash, userCodeShown } from '../../oauth/device/user-code.ts'
@@ -51,7 +51,9 @@ export const device = async (app: FastifyInstance, options: DeviceOptions): Prom
     if (code === undefined) return refuse(request, reply, typed)
 
     const browserHash = hashOf(browser.id(request, reply))
-    const visit = { network: networkOf(clientAddress(request)), browser: browserHash.toString('base64url') }
+    const ip = clientAddress(request)
+    const browserKey = browserHash.toString('base64url')
+    const visit = { network: networkOf(ip), site: siteOf(ip), browser: browserKey, all: 'guesses' }
     const seconds = quota.take(visit, now)
     if (seconds > 0) {
       reply.code(429).header('retry-after', String(seconds))
