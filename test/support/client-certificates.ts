@@ -2,6 +2,7 @@ import { type KeyObject, webcrypto, X509Certificate } from 'node:crypto'
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
+  type Extension,
   type X509Certificate as Generated,
   KeyUsageFlags,
   KeyUsagesExtension,
@@ -21,6 +22,9 @@ type Described = {
   /** OIDs of the extended key usage; none is for everything. */
   readonly usages?: readonly string[]
   readonly ca?: boolean
+  /** Authorities that may stand below it. */
+  readonly pathLength?: number
+  readonly extensions?: readonly Extension[]
 }
 
 export type Issued = {
@@ -63,16 +67,19 @@ const attributes = ({
   notAfter = new Date('2100-01-01'),
   usages,
   ca = false,
+  pathLength,
+  extensions = [],
 }: Described) => ({
   subject,
   notBefore,
   notAfter,
   signingAlgorithm,
   extensions: [
-    new BasicConstraintsExtension(ca, undefined, true),
+    new BasicConstraintsExtension(ca, pathLength, true),
     new KeyUsagesExtension(ca ? KeyUsageFlags.keyCertSign : KeyUsageFlags.digitalSignature, true),
     ...(names ? [new SubjectAlternativeNameExtension(names)] : []),
     ...(usages ? [new ExtendedKeyUsageExtension([...usages])] : []),
+    ...extensions,
   ],
 })
 

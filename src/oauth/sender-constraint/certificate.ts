@@ -1,5 +1,6 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import { type Confirmation, certificateConfirmation } from './confirmation.ts'
+import { constraintsOf } from './constraints.ts'
 
 /** The certificate of a client, whose key the connection has proven: RFC 8705 §2, RFC 9440. */
 export type ClientCertificate = {
@@ -28,7 +29,7 @@ const longestPath = 6
 
 /**
  * RFC 5280 §6, as far as a client's certificate needs it: each is signed by the next, each is valid, each but the first is an
- * authority's, and the last is one of ours. That a certificate was withdrawn is for the TLS listener or the proxy to know.
+ * authority's which may vouch for clients so far below it, and the last is one of ours. That a certificate was withdrawn is for the TLS listener or the proxy to know.
  * @param chain what came with it, in any order
  */
 export const isVouchedFor = (
@@ -37,15 +38,21 @@ export const isVouchedFor = (
   authorities: readonly X509Certificate[],
   now: Date,
 ): boolean => {
+  /** @param length of the path from the client to this one */
   const reaches = (each: X509Certificate, length: number): boolean => {
-    if (length > longestPath || !isValidAt(each, now)) return false
-    const isIssuer = (issuer: X509Certificate) => issuer.ca && isValidAt(issuer, now) && isSignedBy(each, issuer)
+    if (length > longestPath || !isFit(each, now)) return false
+    const isIssuer = (issuer: X509Certificate) =>
+      issuer.ca && isFit(issuer, now) && constraintsOf(issuer).pathLength >= length - 1 && isSignedBy(each, issuer)
     return (
       authorities.some(isIssuer) || chain.some((next) => next !== each && isIssuer(next) && reaches(next, length + 1))
     )
   }
-  return isForClients(certificate) && reaches(certificate, 1)
+  return reaches(certificate, 1)
 }
+
+/** The extended key usage of an authority is that of everybody below it. */
+const isFit = (certificate: X509Certificate, now: Date): boolean =>
+  isValidAt(certificate, now) && isForClients(certificate) && constraintsOf(certificate).areUnderstood
 
 const isSignedBy = (certificate: X509Certificate, issuer: X509Certificate): boolean => {
   try {

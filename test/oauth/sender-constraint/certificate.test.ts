@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Extension } from '@peculiar/x509'
 import t from 'tap'
 import { confirmationOfCertificate, isVouchedFor } from '../../../src/oauth/sender-constraint/certificate.ts'
 import { cnfOf, confirmationOf, tokenTypeOf } from '../../../src/oauth/sender-constraint/confirmation.ts'
@@ -8,7 +9,7 @@ import {
   sameName,
 } from '../../../src/oauth/sender-constraint/distinguished-name.ts'
 import { hasName } from '../../../src/oauth/sender-constraint/subject-alternative-name.ts'
-import { anAuthority, aSelfSigned } from '../../support/client-certificates.ts'
+import { anAuthority, aSelfSigned, type Issued } from '../../support/client-certificates.ts'
 
 const now = new Date('2026-06-01T12:00:00Z')
 const authority = await anAuthority()
@@ -138,4 +139,46 @@ t.test('T18 RFC 5280 §6: wrong authority, expired, not yet valid, not an author
   t.notOk(vouches(await leaf.issue(), [leaf]), 'a client is no authority')
   const old = await authority.issue({ subject: 'CN=old', ca: true, notAfter: new Date('2026-05-31') })
   t.notOk(vouches(await old.issue(), [old]), 'an authority that expired')
+})
+
+t.test('T18 RFC 5280 §6.1.4: how far below an authority, for whom, and what nobody here understands', async (t) => {
+  const vouches = ({ x509 }: Issued, ...chain: readonly Issued[]) =>
+    isVouchedFor(
+      x509,
+      chain.map(({ x509 }) => x509),
+      [authority.x509],
+      now,
+    )
+  const below = async (described: Parameters<Issued['issue']>[0]) => {
+    const between = await authority.issue({ subject: 'CN=between', ca: true, ...described })
+    return { between, client: await between.issue() }
+  }
+  const last = await below({ pathLength: 0 })
+  t.ok(vouches(last.client, last.between), 'nothing stands between')
+  const further = await last.between.issue({ subject: 'CN=further', ca: true })
+  t.notOk(vouches(await further.issue(), further, last.between), 'pathLenConstraint 0, and one stands between')
+  const one = await below({ pathLength: 1 })
+  const second = await one.between.issue({ subject: 'CN=second', ca: true })
+  t.ok(vouches(await second.issue(), second, one.between), 'pathLenConstraint 1')
+  const third = await second.issue({ subject: 'CN=third', ca: true })
+  t.notOk(vouches(await third.issue(), third, second, one.between), 'and two')
+
+  const forServers = await below({ usages: ['1.3.6.1.5.5.7.3.1'] })
+  t.notOk(vouches(forServers.client, forServers.between), 'an authority of servers')
+  const forClients = await below({ usages: ['1.3.6.1.5.5.7.3.2'] })
+  t.ok(vouches(forClients.client, forClients.between))
+
+  // To permit a.example alone; and what nobody knows.
+  const names = Buffer.from('300fa00d300b8209612e6578616d706c65', 'hex')
+  for (const [oid, isCritical, isFine] of [
+    ['2.5.29.30', true, false],
+    ['2.5.29.30', false, false],
+    ['1.2.3.4', true, false],
+    ['1.2.3.4', false, true],
+  ] as const) {
+    const extensions = [new Extension(oid, isCritical, names)]
+    const { between, client } = await below({ extensions })
+    t.equal(vouches(client, between), isFine, `${oid} of an authority, critical: ${isCritical}`)
+    if (oid === '1.2.3.4') t.equal(vouches(await authority.issue({ extensions })), isFine, 'of the client')
+  }
 })
