@@ -42,7 +42,7 @@ t.test('R1 an address that is taken away while the login page is open gets no co
     await visitor.visit(server.authorizeUrl(app, asked).url)
     await narrow(app, { redirect_uris: ['https://app.example/cb'] })
   }
-  t.equal((await rows(server)).authorizationCodes, before.authorizationCodes)
+  t.equal((await rows(server)).codes, before.codes)
 })
 
 t.test('a scope or a resource that is taken away while the login page is open is not granted', async (t) => {
