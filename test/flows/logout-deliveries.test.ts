@@ -209,3 +209,14 @@ t.test('deliveries are swept thirty days after the logout', async (t) => {
   await one.stores.maintenance.sweep(one.clock.now())
   t.equal(await count(), 0)
 })
+
+t.test('D6 an act on everybody tells of the sessions that were alive, not of those that had expired', async (t) => {
+  const { logIn } = await anAppThatHears()
+  const expired = sidOf(await logIn())
+  one.clock.advance({ seconds: 86_400 })
+  const alive = sidOf(await logIn())
+  await one.stores.endings.end({ of: 'all' }, 'revoked_by_admin', operator, one.clock.now())
+  await settled()
+  t.match(await deliveryOf(alive), { outcome: 'delivered' })
+  await t.rejects(deliveryOf(expired), { message: 'no delivery' })
+})

@@ -98,7 +98,8 @@ CREATE INDEX "clients_registration_hash_last_used_at_idx" ON "clients"("registra
 
 -- Whichever way a session ends, and whoever ends it: in the same transaction each app that took part in it is queued to
 -- be told. An act that forgot to would leave people logged in. The body writes its semicolons as \x3b, since
--- `prisma migrate deploy` takes every other for the end of a statement.
+-- `prisma migrate deploy` takes every other for the end of a statement. A session that had expired before it was ended had
+-- logged nobody in any more: an act on everybody tells of those that were alive.
 CREATE FUNCTION "queue_logout_deliveries"() RETURNS trigger LANGUAGE plpgsql AS E'
 BEGIN
   INSERT INTO "logout_deliveries" ("client_id", "user_id", "session_id", "created_at", "next_attempt_at")
@@ -111,4 +112,4 @@ BEGIN
 END';
 
 CREATE TRIGGER "session_ended" AFTER UPDATE OF "ended_at" ON "sessions" FOR EACH ROW
-WHEN (OLD."ended_at" IS NULL AND NEW."ended_at" IS NOT NULL) EXECUTE FUNCTION "queue_logout_deliveries"();
+WHEN (OLD."ended_at" IS NULL AND NEW."ended_at" < LEAST(OLD."idle_expires_at", OLD."absolute_expires_at")) EXECUTE FUNCTION "queue_logout_deliveries"();
