@@ -34,8 +34,9 @@ export const pushQuota: ClientQuotaPolicy = {
 }
 
 /** Of clients that registered themselves. */
-export const registrationQuota: QuotaPolicy<'network' | 'all'> = {
+export const registrationQuota: QuotaPolicy<'network' | 'site' | 'all'> = {
   network: { attempts: 100, windowSeconds: 3600 },
+  site: { attempts: 300, windowSeconds: 3600 },
   all: { attempts: 1000, windowSeconds: 3600 },
 }
 

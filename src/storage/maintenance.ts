@@ -1,7 +1,7 @@
 import { type Database, type Statement, statement } from './database.ts'
 import { partitionName, type Week, weekAfter, weekOf } from './ledger-week.ts'
 import { translated } from './unavailable.ts'
-import { fewClients, unusedClients } from './unused-clients.ts'
+import { crowdingClients, fewClients, unusedClients } from './unused-clients.ts'
 
 const batch = 1000
 const weeksAhead = 4
@@ -45,6 +45,7 @@ const sweeps: readonly Sweep[] = [
   { what: expired('sessions', 'absolute_expires_at'), age: afterwards },
   { what: expired('initial_access_tokens', 'expires_at'), age: 0 },
   { what: unusedClients, age: afterwards, most: fewClients },
+  { what: crowdingClients, age: day, most: fewClients },
   { what: expired('logout_deliveries', 'created_at'), age: afterwards },
   { what: expired('notices', 'at'), age: retention },
   { what: expired('events', 'at'), age: retention },

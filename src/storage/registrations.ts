@@ -6,10 +6,9 @@ import { type Clients, changesSubjects, endAll, secretData } from './clients.ts'
 import { type Database, json, statement } from './database.ts'
 import { asJson } from './json.ts'
 import type { Prisma } from './prisma/client.ts'
+import { mostUnused } from './unused-clients.ts'
 
 const day = 86_400_000
-/** Clients that registered themselves and that nobody has used yet. Those that register at once may pass it by a few. */
-const mostUnused = 10_000
 
 const invited = statement<{ id: string }>(
   'invitation_find',

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { createQuota, registrationQuota } from '../../src/identity/quota.ts'
+import { networkOf, siteOf } from '../../src/network.ts'
 import { redirectUri, registeringAt } from '../support/registering.ts'
 import { aServer } from '../support/server.ts'
 
@@ -99,7 +101,25 @@ t.test('D6 the number of clients that nobody uses is bounded', async (t) => {
   const refused = await register(metadata, { 'x-forwarded-for': '203.0.113.9' })
   t.equal(refused.status, 429)
   t.equal(refused.headers.get('retry-after'), '3600')
-  open.clock.advance({ seconds: 31 * 86_400 })
+  const idle = () => open.database.prisma((prisma) => prisma.client.count({ where: { id: { startsWith: 'idle_' } } }))
   await open.stores.maintenance.sweep(open.clock.now())
+  t.equal(await idle(), 10_000)
+  open.clock.advance({ seconds: 86_401 })
+  await open.stores.maintenance.sweep(open.clock.now())
+  t.ok((await idle()) <= 5000, 'after a day half of the places are free again')
+  t.ok((await idle()) > 4800, 'and no more: who registered something yesterday may need it today')
   t.equal((await register(metadata, { 'x-forwarded-for': '203.0.113.9' })).status, 201)
+  open.clock.advance({ seconds: 30 * 86_400 })
+  await open.stores.maintenance.sweep(open.clock.now())
+  t.equal(await idle(), 0)
+})
+
+t.test('D6 the networks of one IPv6 site count together', async (t) => {
+  const quota = createQuota(registrationQuota)
+  const taken = (ip: string) => quota.take({ network: networkOf(ip), site: siteOf(ip), all: 'all' }, open.clock.now())
+  let admitted = 0
+  while (admitted < 1000 && taken(`2001:db8:7:${admitted.toString(16)}::1`) === 0) admitted++
+  t.equal(admitted, 300)
+  t.equal(taken('2001:db8:8::1'), 0, 'another')
+  t.equal(taken('203.0.113.80'), 0)
 })

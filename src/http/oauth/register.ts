@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { createQuota, registrationQuota } from '../../identity/quota.ts'
-import { networkOf } from '../../network.ts'
+import { networkOf, siteOf } from '../../network.ts'
 import { invalidRequest } from '../../oauth/errors.ts'
 import { paths } from '../../oauth/metadata.ts'
 import { admit, deleteClient, readClient, replaceClient } from '../../oauth/registration/configuration.ts'
@@ -31,7 +31,8 @@ export const register = async (app: FastifyInstance, { clock, registering }: Reg
     const now = clock.now()
     const token = registering.policy.mode === 'open' ? undefined : bearer(request, reply)
     const withinQuota = () => {
-      const seconds = quota.take({ network: networkOf(clientAddress(request)), all: 'all' }, now)
+      const address = clientAddress(request)
+      const seconds = quota.take({ network: networkOf(address), site: siteOf(address), all: 'all' }, now)
       if (seconds > 0) throw tooMany(reply, seconds)
     }
     const information = await registerClient(request.body, token, withinQuota, { ...registering, now })
