@@ -62,8 +62,15 @@ export const metadataOf = (stored: unknown): ClientMetadata =>
 export const registrationOf = (hash: Uint8Array | null, lastUsedAt: Date | null): Pick<Client, 'registration'> =>
   hash ? { registration: { hash: Buffer.from(hash), lastUsedAt: lastUsedAt ?? undefined } } : {}
 
+/** D6: characters of JSON. An operator's client is as large as it is; those that register themselves are many. */
+const mostMemory = 32 * 1024 * 1024
+
 export const createClientCache = (database: Database, changes: Changes, cacheSize = 5000): ClientCache => {
-  const cache = new LRUCache<string, Client>({ max: cacheSize })
+  const cache = new LRUCache<string, Client>({
+    max: cacheSize,
+    maxSize: mostMemory,
+    sizeCalculation: (client) => JSON.stringify(client).length,
+  })
   /** Raised by each change, so that what was read before one is not kept after it. */
   let version = 0
   const drop = (clientId: string | undefined) => {

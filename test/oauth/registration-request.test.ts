@@ -58,3 +58,13 @@ t.test('RFC 7592 §2.2: who sends back what it was told has changed nothing but 
       JSON.stringify(change),
     )
 })
+
+t.test('D6 what an app says of itself is 16 KiB at most', async (t) => {
+  const key = publicKey.export({ format: 'jwk' })
+  const sized = (length: number) => ({ ...said, jwks: { keys: [{ ...key, x5c: ['A'.repeat(length)] }] } })
+  t.doesNotThrow(() => register(sized(15_000)))
+  t.throws(() => register(sized(16_500)), {
+    code: 'invalid_client_metadata',
+    message: /metadata is larger than 16 KiB/,
+  })
+})

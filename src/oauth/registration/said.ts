@@ -8,6 +8,7 @@ export type Said = Readonly<Record<string, unknown>>
 
 /** O1: what is refused of clients that register themselves, beyond the rules for everybody. */
 export const mistakesIn = (said: Said, policy: RegistrationPolicy, scope: readonly string[]): readonly Mistake[] => [
+  ...size(said),
   ...encryption(said),
   ...returnedValues(said),
   ...redirects(said),
@@ -23,6 +24,12 @@ const texts = (value: unknown): readonly string[] =>
 
 const mistake = (field: string, problem: string, wrong = true): readonly Mistake[] =>
   wrong ? [{ field, problem }] : []
+
+/** Bytes: of thousands of clients that nobody knows each server keeps in memory what they say. */
+const longest = 16 * 1024
+
+const size = (said: Said): readonly Mistake[] =>
+  mistake('metadata', 'is larger than 16 KiB', Buffer.byteLength(JSON.stringify(said)) > longest)
 
 const encrypted = /^(?:\w{1,30}_encrypted_response|request_object_encryption)_(?:alg|enc)$/
 
