@@ -37,6 +37,18 @@ t.test('a proof costs one insert, of its jti: client credentials touch no row wi
   t.same(await asked(() => send(headers)), [200, 'replay_first'])
 })
 
+t.test(
+  'K7 what fails without the database costs no row: a proof beside a refresh token that is none of ours',
+  async (t) => {
+    const stranger = await server.anApp({ token_endpoint_auth_method: 'none', dpop_bound_access_tokens: true })
+    const form = { grant_type: 'refresh_token', refresh_token: `tsr_${'A'.repeat(76)}` }
+    const headers = await prove()
+    const send = () => server.post('/oauth2/token', form, stranger, headers)
+    await send()
+    t.same(await asked(send), [400])
+  },
+)
+
 t.test('a bound refresh is one statement and one insert', async (t) => {
   const alice = await server.aPerson()
   const app = await server.anApp({

@@ -9,6 +9,7 @@ import type { GrantDependencies } from '../../oauth/grants/grant.ts'
 import { grantTypes } from '../../oauth/grants/index.ts'
 import { paths } from '../../oauth/metadata.ts'
 import type { RegistrationStore } from '../../oauth/registration/stores.ts'
+import type { Sender } from '../../oauth/sender-constraint/index.ts'
 import { requireKeys } from '../../oauth/signing.ts'
 import { type IssueDependencies, issue } from '../../oauth/tokens/issue.ts'
 import type { Browser } from '../browser.ts'
@@ -64,7 +65,11 @@ export const token = async (app: FastifyInstance, options: TokenOptions): Promis
       const hash = sessionHash(browser.session(request))
       return hash && (await interactions.person(hash, client.client_id, now))?.person.sessionId
     }
-    const sender = await senders.senderOf(request, client, proof, now)
+    let proven: Promise<Sender> | undefined
+    const sender = () => {
+      proven ??= senders.senderOf(request, client, proof, now)
+      return proven
+    }
     const presented = { now, origin: originOf(request), refreshCookie, sessionAtBrowser, sender }
     const authorization = await grant.authorize(parameters, client, { ...grants, ...presented })
     const response = await issue(authorization, client, { ...issuing, now })

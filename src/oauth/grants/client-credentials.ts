@@ -17,6 +17,7 @@ export const clientCredentials: GrantType = {
     if (!within(scope, registered))
       throw invalidScope('The scope asked for is not registered for this client without a person.')
     const resources = parseResources(parameters.list('resource'), client.resources)
-    return { by: 'client', scope, audience: audienceFor(resources, client.resources, scope, issuer), sender }
+    const audience = audienceFor(resources, client.resources, scope, issuer)
+    return { by: 'client', scope, audience, sender: await sender() }
   },
 }

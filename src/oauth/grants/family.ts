@@ -4,7 +4,7 @@ import { entitled, leavesNothing } from '../entitlement.ts'
 import { invalidGrant } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { audienceFor, parseResources } from '../resource.ts'
-import { refreshBinding } from '../sender-constraint/index.ts'
+import { refreshBinding, type Sender } from '../sender-constraint/index.ts'
 import type { AuthorizationCode, Bought, Family, LivePair } from '../stores.ts'
 import { livePair, nextPair } from '../tokens/pair.ts'
 import type { Authorization, GrantDependencies } from './grant.ts'
@@ -16,7 +16,8 @@ export const buy = async (
   client: Client,
   dependencies: GrantDependencies,
 ): Promise<Authorization> => {
-  const { codes, families, sender, now, origin } = dependencies
+  const { codes, families, now, origin } = dependencies
+  const sender = await dependencies.sender()
   // RFC 9449 §10: "the authorization server MUST check that the key in the DPoP proof matches the dpop_jkt".
   if (code.grant.dpopJkt !== undefined && code.grant.dpopJkt !== sender)
     throw invalidGrant('the proof is not of the key that dpop_jkt named')
@@ -26,7 +27,7 @@ export const buy = async (
     throw invalidGrant('the client is registered for nothing of it any more')
   const resources = parseResources(parameters.list('resource'), left.resources)
   const audience = audienceFor(resources, left.resources, left.scope, dependencies.issuer)
-  const family = newFamily(code, { scope: left.scope, audience }, client, dependencies)
+  const family = newFamily(code, { scope: left.scope, audience }, client, sender, dependencies)
   const bought = code.spentAt ? undefined : await codes.spend(code.hash, family, now, origin)
   if (!bought) {
     // RFC 6749 §4.1.2: a code redeemed twice has leaked, so what it bought must die. Also when another key shows it than the
@@ -53,7 +54,8 @@ const newFamily = (
   { grant, clientId }: AuthorizationCode,
   ofPair: Pick<LivePair, 'scope' | 'audience'>,
   client: Client,
-  { random, refreshKeys, signingKid, sender, now, origin }: GrantDependencies,
+  sender: Sender,
+  { random, refreshKeys, signingKid, now, origin }: GrantDependencies,
 ): Family => {
   const keys = { signingKid: signingKid(client), refreshKeyId: refreshKeys.minting().id }
   const absoluteExpiresAt = later(now, client.refresh_token_lifetime)

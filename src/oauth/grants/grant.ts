@@ -27,8 +27,11 @@ export type GrantDependencies = {
   recognizeAccessToken(token: string): Promise<AccessHalf | undefined>
   /** The key that signs this client's access tokens now. */
   signingKid(client: Client): string
-  /** Whom the tokens of this request are bound to. */
-  readonly sender: Sender
+  /**
+   * Whom the tokens of this request are bound to. Asking spends the proof, which is a row: what can fail without the
+   * database comes before. A grant that asked no earlier has nobody to bind its tokens to.
+   */
+  sender(): Promise<Sender>
   /** Of a client whose refresh token is delivered so; who sent it was checked. */
   readonly refreshCookie: string | undefined
   /** The id of the session that the asking browser has at this server, by a cookie that no script reads. */

@@ -49,7 +49,7 @@ const askedBy = async (
   return {
     generation: token.generation,
     clientId: client.client_id,
-    jkt: dependencies.sender,
+    jkt: await dependencies.sender(),
     cookieBound: client.refresh_token_delivery === 'cookie',
     scope: scope === undefined ? undefined : parseScope(scope),
     resources: resources.length === 0 ? undefined : parseResources(resources, client.resources),
