@@ -33,6 +33,9 @@ export const pushQuota: ClientQuotaPolicy = {
   client: { attempts: 6000, windowSeconds: 60 },
 }
 
+/** Of changes that a client makes to its own registration. */
+export const changeQuota: QuotaPolicy<'client'> = { client: { attempts: 60, windowSeconds: 3600 } }
+
 /** Of clients that registered themselves. */
 export const registrationQuota: QuotaPolicy<'network' | 'site' | 'all'> = {
   network: { attempts: 100, windowSeconds: 3600 },

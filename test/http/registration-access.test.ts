@@ -229,3 +229,16 @@ t.test('of a disabled client nothing is answered', async (t) => {
   await server.stores.clients.disable(String(body.client_id), server.clock.now())
   t.equal((await configure('GET', body)).status, 401)
 })
+
+t.test('D6 a client changes itself sixty times in an hour, and no oftener', async (t) => {
+  let { body } = await registered()
+  for (let time = 0; time < 60; time++) body = (await configure('PUT', body, replacement(body))).body
+  const refused = await configure('PUT', body, replacement(body))
+  t.equal(refused.status, 429)
+  t.ok(Number(refused.headers.get('retry-after')) > 0)
+  t.equal((await configure('GET', body)).status, 200)
+  const other = (await registered()).body
+  t.equal((await configure('PUT', other, replacement(other))).status, 200, 'another client')
+  server.clock.advance({ seconds: 3600 })
+  t.equal((await configure('PUT', body, replacement(body))).status, 200)
+})

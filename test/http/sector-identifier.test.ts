@@ -54,10 +54,15 @@ t.test('OIDC Registration §5 a document that is not a JSON array of all redirec
   const { status, body } = await register(metadata, { authorization })
   t.equal(status, 201, 'no use was lost')
 
-  listed = ['https://app.example/other']
+  listed = [redirectUri]
   const { client_id, client_secret } = body
   const changed = { ...metadata, client_id, client_secret, client_name: 'Other' }
-  t.equal((await configure('PUT', body, changed)).status, 400, 'nor does an update get past it')
+  const before = fetched.length
+  const renamed = await configure('PUT', body, changed)
+  t.equal(renamed.status, 200)
+  t.equal(fetched.length, before, 'D6 what changes nothing about its sector fetches nothing')
+  const elsewhere = { ...changed, redirect_uris: ['https://app.example/other'] }
+  t.equal((await configure('PUT', renamed.body, elsewhere)).status, 400, 'nor does an update get past it')
 })
 
 t.test('OIDC Core §8.1 nobody registers into a sector whose redirect URIs do not bring the people there', async (t) => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
-import { createQuota, registrationQuota } from '../../identity/quota.ts'
+import { changeQuota, createQuota, registrationQuota } from '../../identity/quota.ts'
 import { networkOf, siteOf } from '../../network.ts'
 import { invalidRequest } from '../../oauth/errors.ts'
 import { paths } from '../../oauth/metadata.ts'
@@ -21,6 +21,7 @@ export type RegisterOptions = {
 export const register = async (app: FastifyInstance, { clock, registering }: RegisterOptions): Promise<void> => {
   if (registering.policy.mode === 'off') return
   const quota = createQuota(registrationQuota)
+  const changes = createQuota(changeQuota)
   jsonBody(app)
   app.addHook('onRequest', async (_request, reply) => {
     // RFC 7591 §3.2.1: it holds secrets.
@@ -50,6 +51,8 @@ export const register = async (app: FastifyInstance, { clock, registering }: Reg
   app.get(url, async (request, reply) => readClient(await enter(request, reply), registering))
   app.put(url, async (request, reply) => {
     const admitted = await enter(request, reply)
+    const seconds = changes.take({ client: admitted.client.client_id }, clock.now())
+    if (seconds > 0) throw tooMany(reply, seconds)
     const information = await replaceClient(request.body, admitted, { ...registering, now: clock.now() })
     request.log.info({ event: 'client_changed', client_id: information.client_id }, 'an app changed its registration')
     return information

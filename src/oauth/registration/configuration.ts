@@ -53,7 +53,7 @@ export const replaceClient = async (
   const mistakes = isRecord(sent) ? identityMistakes(sent, client, now) : []
   if (mistakes.length > 0) throw new InvalidMetadata(mistakes)
   const metadata = metadataSaid(sent, { policy, clientId, current: client })
-  await checkSector(metadata, sectors)
+  if (!hasSameSector(client, metadata)) await checkSector(metadata, sectors)
 
   const standing = standingSecrets(client, now)
   const made = usesSecret(metadata) && standing.length === 0 ? makeSecret(random, now) : undefined
@@ -72,6 +72,11 @@ export const replaceClient = async (
 /** What people saw when they allowed it: for another name or another address they are asked again (RFC 7591 §5). */
 const looksTheSame = (before: ClientMetadata, after: ClientMetadata): boolean =>
   (['client_name', 'client_uri', 'logo_uri'] as const).every((field) => before[field] === after[field]) &&
+  after.redirect_uris.every((uri) => before.redirect_uris.includes(uri))
+
+/** Then what was read at registration still says it. */
+const hasSameSector = (before: ClientMetadata, after: ClientMetadata): boolean =>
+  before.sector_identifier_uri === after.sector_identifier_uri &&
   after.redirect_uris.every((uri) => before.redirect_uris.includes(uri))
 
 /** RFC 7592 §2.3. */
