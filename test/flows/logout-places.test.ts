@@ -68,6 +68,8 @@ t.test('D6 S19 however many apps hang, one that answers hears of a logout at onc
 })
 
 t.test('D6 a thousand deliveries of those that fail stand before nobody, and each client has its turn', async (t) => {
+  // What is claimed here, it would claim too.
+  await courier.close()
   await database.prisma((prisma) => prisma.logoutDelivery.deleteMany())
   const failing = Array.from({ length: 1100 }, (_, at) => `failing ${at}`)
   await queue(failing)

@@ -9,6 +9,15 @@ export type { Resolve } from './destination.ts'
 export { Busy, Refused } from './refused.ts'
 
 /**
+ * @property mayUseNamed whether the operator answers for the address: then it may be one of those that are named although
+ * not public. What a client says that registered itself opens nothing but the public network (O2).
+ */
+export type Trust = { readonly mayUseNamed: boolean }
+
+/** Under which an answer is remembered: what was read inside for one is not for another to see. */
+export const keyOf = (uri: string, { mayUseNamed }: Trust): string => `${mayUseNamed ? 'named' : 'public'} ${uri}`
+
+/**
  * The one door through which this server fetches and posts. Others chose the addresses, so each is checked, the name
  * resolved once and connected to where it led, no redirect followed; time, size and number are bounded (O2).
  */
@@ -19,18 +28,18 @@ export type Outbound = {
    * @returns the text of the answer, which was 200
    * @throws Refused after 3 s at the latest
    */
-  get(uri: string, wanted: { readonly accept: readonly string[]; readonly size?: number }): Promise<string>
+  get(uri: string, wanted: Trust & { readonly accept: readonly string[]; readonly size?: number }): Promise<string>
   /**
    * @returns whatever status was answered but a redirect; the body is not read
    * @throws Refused after 3 s at the latest
    */
-  post(uri: string, form: URLSearchParams): Promise<{ readonly status: number }>
+  post(uri: string, form: URLSearchParams, trust: Trust): Promise<{ readonly status: number }>
 }
 
 export type OutboundOptions = {
   /** Of a development server: http and loopback addresses are accepted of this machine itself. */
   readonly allowLoopback: boolean
-  /** Addresses and CIDR blocks that may be connected to although they are not public. */
+  /** Addresses and CIDR blocks that may be connected to, by whom the operator trusts, although they are not public. */
   readonly allow?: readonly string[]
   readonly resolve?: Resolve
   /** Milliseconds for everything, from the wait for a place to the last byte. */
@@ -47,10 +56,11 @@ const most = {
 
 export const createOutbound = (options: OutboundOptions): Outbound => {
   const { allowLoopback, allow = [], resolve = systemResolve, timeout = 3_000, ca } = options
-  const bounds = { allowLoopback, isNamed: createTrust(allow), resolve }
+  const isNamed = createTrust(allow)
   const places = createPlaces(most)
 
-  const exchange = async <T>(uri: string, act: Act<T>): Promise<T> => {
+  const exchange = async <T>(uri: string, { mayUseNamed }: Trust, act: Act<T>): Promise<T> => {
+    const bounds = { allowLoopback, isNamed: mayUseNamed ? isNamed : () => false, resolve }
     const url = checkedUrl(uri, bounds)
     const signal = AbortSignal.timeout(timeout)
     const leave = await places.take(url.host, signal)
@@ -67,11 +77,13 @@ export const createOutbound = (options: OutboundOptions): Outbound => {
   }
 
   return {
-    get: (uri, { accept, size = 64 * 1024 }) =>
-      exchange(uri, async (to) => bodyOf(await send(to, { accept: accept.join(', ') }), { accept, size })),
+    get: (uri, { accept, size = 64 * 1024, mayUseNamed }) =>
+      exchange(uri, { mayUseNamed }, async (to) =>
+        bodyOf(await send(to, { accept: accept.join(', ') }), { accept, size }),
+      ),
 
-    post: (uri, form) =>
-      exchange(uri, async (to) => {
+    post: (uri, form, { mayUseNamed }) =>
+      exchange(uri, { mayUseNamed }, async (to) => {
         const response = await send(to, { accept: '*/*' }, form)
         response.destroy()
         const { statusCode: status = 0 } = response

@@ -4,7 +4,7 @@ import { type Clock, later } from '../../clock.ts'
 import type { RemoteKeys } from '../../oauth/client-authentication/index.ts'
 import { keyProblem } from '../../oauth/client-authentication/public-key.ts'
 import { isRecord } from '../../record.ts'
-import { Busy, type Outbound, Refused } from './index.ts'
+import { Busy, keyOf, type Outbound, Refused, type Trust } from './index.ts'
 
 export type RemoteKeysDependencies = {
   readonly clock: Clock
@@ -24,7 +24,7 @@ const mostKeys = 20
 const members: ReadonlySet<string> = new Set('kty use key_ops alg kid crv x y n e x5c'.split(' '))
 const accept = ['application/jwk-set+json', 'application/json']
 
-/** What is known of one URI; `keys` and `readAt` are of the last reading that succeeded. */
+/** What is known of one URI, for those who may read the same; `keys` and `readAt` are of the last success. */
 type Reading = { readonly keys: readonly JWK[] | undefined; readonly readAt: Date; readonly triedAt: Date }
 
 /** The key sets that clients publish, read as seldom as keys can change hands. */
@@ -33,19 +33,20 @@ export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
   const readings = new LRUCache<string, Reading>({ max: mostSets })
   const underWay = new Map<string, Promise<void>>()
 
-  const readAnew = async (uri: string): Promise<void> => {
-    const keys = await reading(uri)
+  const readAnew = async (uri: string, trust: Trust): Promise<void> => {
+    const keys = await reading(uri, trust)
     if (keys === 'busy') return
     const now = clock.now()
     // A reading that failed takes nothing away: an unknown `kid` must not be a way to lose the known ones.
-    const before = readings.get(uri)
+    const key = keyOf(uri, trust)
+    const before = readings.get(key)
     const known = keys ? { keys, readAt: now } : { keys: before?.keys, readAt: before?.readAt ?? now }
-    readings.set(uri, { ...known, triedAt: now })
+    readings.set(key, { ...known, triedAt: now })
   }
 
-  const reading = async (uri: string): Promise<readonly JWK[] | 'busy' | undefined> => {
+  const reading = async (uri: string, trust: Trust): Promise<readonly JWK[] | 'busy' | undefined> => {
     try {
-      return keysIn(await outbound.get(uri, { accept }))
+      return keysIn(await outbound.get(uri, { accept, ...trust }))
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       log.warn({ reason: error.message }, 'the keys of a client cannot be read')
@@ -53,25 +54,27 @@ export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
     }
   }
 
-  const keysWithin = (seconds: number, uri: string): readonly JWK[] | undefined => {
-    const known = readings.get(uri)
+  const keysWithin = (seconds: number, key: string): readonly JWK[] | undefined => {
+    const known = readings.get(key)
     return known && clock.now() < later(known.readAt, seconds) ? known.keys : undefined
   }
 
-  const isCoolingDown = (uri: string): boolean => {
-    const known = readings.get(uri)
+  const isCoolingDown = (key: string): boolean => {
+    const known = readings.get(key)
     return known !== undefined && clock.now() < later(known.triedAt, coolDown)
   }
 
   return {
-    async get(uri, { refetch }) {
-      if ((!refetch && keysWithin(fresh, uri)) || isCoolingDown(uri)) return keysWithin(lasting, uri)
-      const shared = underWay.get(uri) ?? readAnew(uri).finally(() => underWay.delete(uri))
-      underWay.set(uri, shared)
-      const sufficient = refetch ? undefined : keysWithin(patience, uri)
+    async get(uri, { refetch, mayUseNamed }) {
+      const trust = { mayUseNamed }
+      const key = keyOf(uri, trust)
+      if ((!refetch && keysWithin(fresh, key)) || isCoolingDown(key)) return keysWithin(lasting, key)
+      const shared = underWay.get(key) ?? readAnew(uri, trust).finally(() => underWay.delete(key))
+      underWay.set(key, shared)
+      const sufficient = refetch ? undefined : keysWithin(patience, key)
       if (!sufficient) await shared
       else shared.catch((error: unknown) => log.warn({ reason: String(error) }, 'the keys of a client cannot be read'))
-      return sufficient ?? keysWithin(lasting, uri)
+      return sufficient ?? keysWithin(lasting, key)
     },
   }
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock, later } from '../../clock.ts'
 import { type RequestObjects, withoutFragment } from '../../oauth/authorization/presented.ts'
-import { type Outbound, Refused } from './index.ts'
+import { keyOf, type Outbound, Refused, type Trust } from './index.ts'
 
 /** Seconds. */
 const fresh = 30
@@ -24,16 +24,16 @@ export const createRequestObjects = (deps: {
   const readings = new LRUCache<string, Reading>({ max: most, maxSize: 4 * 1024 * 1024, sizeCalculation })
   const underWay = new Map<string, Promise<string | undefined>>()
 
-  const read = async (uri: string): Promise<string | undefined> => {
-    const jwt = await outbound.get(uri, { accept, size: 16 * 1024 }).catch((error: unknown) => {
+  const read = async (uri: string, trust: Trust): Promise<string | undefined> => {
+    const jwt = await outbound.get(uri, { accept, size: 16 * 1024, ...trust }).catch((error: unknown) => {
       if (!(error instanceof Refused)) throw error
       log.warn({ reason: error.message }, 'a request object cannot be read')
       return undefined
     })
     const reading = { jwt: jwt?.trim(), readAt: clock.now() }
     // What failed is kept for any fragment: nobody makes this server knock at a door again and again.
-    if (jwt === undefined) readings.set(withoutFragment(uri), reading)
-    else if (uri.includes('#')) readings.set(uri, reading)
+    if (jwt === undefined) readings.set(keyOf(withoutFragment(uri), trust), reading)
+    else if (uri.includes('#')) readings.set(keyOf(uri, trust), reading)
     return reading.jwt
   }
 
@@ -43,11 +43,12 @@ export const createRequestObjects = (deps: {
   }
 
   return {
-    async get(uri) {
-      const known = kept(uri) ?? kept(withoutFragment(uri))
+    async get(uri, trust) {
+      const key = keyOf(uri, trust)
+      const known = kept(key) ?? kept(keyOf(withoutFragment(uri), trust))
       if (known) return known.jwt
-      const shared = underWay.get(uri) ?? read(uri).finally(() => underWay.delete(uri))
-      underWay.set(uri, shared)
+      const shared = underWay.get(key) ?? read(uri, trust).finally(() => underWay.delete(key))
+      underWay.set(key, shared)
       return shared
     },
   }

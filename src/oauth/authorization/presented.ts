@@ -9,8 +9,11 @@ import type { PushedRequest, PushedRequestStore } from './stores.ts'
 
 /** Reads the request objects that clients publish. The edge decides where it may connect to, and how often. */
 export type RequestObjects = {
-  /** @returns undefined when there is none to be had; why is in the edge's log */
-  get(uri: string): Promise<string | undefined>
+  /**
+   * @param options.mayUseNamed whether an operator made the client: only then may the address be inside its network
+   * @returns undefined when there is none to be had; why is in the edge's log
+   */
+  get(uri: string, options: { readonly mayUseNamed: boolean }): Promise<string | undefined>
 }
 
 export type Presented = {
@@ -65,7 +68,7 @@ const fetched = async (uri: string, client: Client, deps: PresentationDependenci
   if (isOfProfile(client)) throw invalidRequestUri('Only pushed requests are served to this client.')
   if (!client.request_uris.some((registered) => withoutFragment(registered) === withoutFragment(uri)))
     throw invalidRequestUri('The request_uri is not registered for this client.')
-  const jwt = await deps.requestObjects.get(uri)
+  const jwt = await deps.requestObjects.get(uri, { mayUseNamed: client.registration === undefined })
   if (jwt === undefined) throw invalidRequestUri('The request_uri could not be read.')
   return jwt
 }

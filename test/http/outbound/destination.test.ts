@@ -3,8 +3,8 @@ import { createOutbound, type Outbound, Refused, type Resolve } from '../../../s
 import { isLoopbackAddress, isPublicAddress } from '../../../src/http/outbound/public-address.ts'
 import { forbidden } from '../../support/forbidden-destinations.ts'
 
-const reasonOf = (outbound: Outbound, uri: string): Promise<string> =>
-  outbound.get(uri, { accept: ['application/json'] }).then(
+const reasonOf = (outbound: Outbound, uri: string, mayUseNamed = true): Promise<string> =>
+  outbound.get(uri, { accept: ['application/json'], mayUseNamed }).then(
     () => 'nothing was refused',
     (error) => (error instanceof Refused ? error.message : String(error)),
   )
@@ -18,7 +18,11 @@ t.test('O2 what is refused before anything is connected to', async (t) => {
     const resolve = leadingTo(...(leads ?? []))
     const outbound = createOutbound({ allowLoopback: false, resolve })
     t.equal(await reasonOf(outbound, uri), reason, `${uri} ${leads ?? ''}`)
-    await t.rejects(outbound.post(uri, new URLSearchParams()), { message: reason }, `${uri} posted to`)
+    await t.rejects(
+      outbound.post(uri, new URLSearchParams(), { mayUseNamed: true }),
+      { message: reason },
+      `${uri} posted to`,
+    )
   }
 })
 
@@ -60,6 +64,21 @@ t.test('O2 what the operator names is connected to, and nothing beside it, and o
     const outbound = createOutbound({ allowLoopback: false, allow, resolve: leadingTo(address), timeout: 50 })
     const reason = await reasonOf(outbound, uri)
     t.equal(/reached|long/.test(reason) ? reached : reason, expected, `${uri} ${address}`)
+  }
+})
+
+t.test('O2 what the operator names is opened to nobody for whom it does not answer', async (t) => {
+  const reason = 'its host is not on the public network'
+  for (const [uri, address] of [
+    ['https://keys.example/', '10.1.2.3'],
+    ['https://10.1.2.3/', ''],
+    ['https://[fd00:1::5]/', ''],
+  ] as const) {
+    const allow = ['10.1.0.0/16', 'fd00:1::/32']
+    const outbound = createOutbound({ allowLoopback: false, allow, resolve: leadingTo(address), timeout: 50 })
+    t.equal(await reasonOf(outbound, uri, false), reason, uri)
+    await t.rejects(outbound.post(uri, new URLSearchParams(), { mayUseNamed: false }), { message: reason }, uri)
+    t.match(await reasonOf(outbound, uri, true), /reached|long/, `${uri} is open to the others of the same door`)
   }
 })
 

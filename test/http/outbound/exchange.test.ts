@@ -20,7 +20,7 @@ t.test('O2 what is fetched, and what is said while fetching', async (t) => {
     headers = request.headers
     response.writeHead(200, { 'content-type': 'Application/JWK-Set+json ; charset=utf-8' }).end('{"keys":[]}')
   })
-  t.equal(await outbound.get(uri, { accept }), '{"keys":[]}')
+  t.equal(await outbound.get(uri, { accept, mayUseNamed: true }), '{"keys":[]}')
   t.match(headers, { accept: accept.join(', '), 'accept-encoding': 'identity', connection: 'close' })
   t.notMatch(headers, { authorization: String })
   t.notMatch(headers, { cookie: String })
@@ -38,12 +38,12 @@ t.test('a form is posted, and the status is the answer (OIDC Back-Channel Logout
   const form = new URLSearchParams({ logout_token: 'a.b&c', more: '1 2' })
   for (const status of [200, 204, 400, 404, 500, 503]) {
     statusCode = status
-    t.same(await outbound.post(uri, form), { status })
+    t.same(await outbound.post(uri, form, { mayUseNamed: true }), { status })
   }
   t.ok(body.startsWith('logout_token=a.b%26c&more=1+2logout_token='))
   t.same(requests()[0], 'POST /')
   statusCode = 307
-  await t.rejects(outbound.post(uri, form), { name: 'Refused', message: 'it redirects' })
+  await t.rejects(outbound.post(uri, form, { mayUseNamed: true }), { name: 'Refused', message: 'it redirects' })
 })
 
 t.test('O2 DNS rebinding: the name is asked once, and what it said is what is connected to', async (t) => {
@@ -55,9 +55,13 @@ t.test('O2 DNS rebinding: the name is asked once, and what it said is what is co
     return [{ address: asked === 1 ? '127.0.0.2' : '169.254.169.254', family: 4 }]
   }
   const rebound = createOutbound({ allowLoopback: true, resolve })
-  t.equal(await rebound.get(`http://localhost:${port}/`, { accept }), '{}')
+  t.equal(await rebound.get(`http://localhost:${port}/`, { accept, mayUseNamed: true }), '{}')
   t.equal(asked, 1)
-  await t.rejects(rebound.get(`http://localhost:${port}/`, { accept }), /public network/, 'and is checked every time')
+  await t.rejects(
+    rebound.get(`http://localhost:${port}/`, { accept, mayUseNamed: true }),
+    /public network/,
+    'and is checked every time',
+  )
 })
 
 t.test('O2 answers that are not taken', async (t) => {
@@ -94,12 +98,12 @@ t.test('O2 answers that are not taken', async (t) => {
   ]
   for (const [reason, answer] of answers) {
     const { uri } = await aPeer(t, answer)
-    await t.rejects(outbound.get(uri, { accept }), { name: 'Refused', message: reason }, reason)
+    await t.rejects(outbound.get(uri, { accept, mayUseNamed: true }), { name: 'Refused', message: reason }, reason)
   }
   t.same(target.requests(), [], 'no redirect was followed')
   const { uri } = await aPeer(t, (response) => response.writeHead(200, json).end(Buffer.alloc(64 * 1024, ' ')))
-  t.equal((await outbound.get(uri, { accept })).length, 64 * 1024)
-  await t.rejects(outbound.get(uri, { accept, size: 1024 }), { message: 'it is too large' })
+  t.equal((await outbound.get(uri, { accept, mayUseNamed: true })).length, 64 * 1024)
+  await t.rejects(outbound.get(uri, { accept, size: 1024, mayUseNamed: true }), { message: 'it is too large' })
 })
 
 t.test('O2 whoever dawdles is left: with the name, TLS, the headers, or a byte at a time', async (t) => {
@@ -112,13 +116,14 @@ t.test('O2 whoever dawdles is left: with the name, TLS, the headers, or a byte a
   })
   const silent = await aSilentPeer(t)
   for (const uri of [drip.uri, `http://127.0.0.1:${silent.port}/`, `https://127.0.0.1:${silent.port}/`]) {
-    await t.rejects(impatient.get(uri, { accept }), late, uri)
-    if (uri !== drip.uri) await t.rejects(impatient.post(uri, new URLSearchParams({ a: 'b' })), late, uri)
+    await t.rejects(impatient.get(uri, { accept, mayUseNamed: true }), late, uri)
+    if (uri !== drip.uri)
+      await t.rejects(impatient.post(uri, new URLSearchParams({ a: 'b' }), { mayUseNamed: true }), late, uri)
   }
   const nameless = createOutbound({ allowLoopback: true, timeout: 50, resolve: () => new Promise(() => {}) })
   // Nothing else keeps the process alive meanwhile.
   const alive = setInterval(() => {}, 1000)
-  await t.rejects(nameless.get('https://keys.example/', { accept }), late)
+  await t.rejects(nameless.get('https://keys.example/', { accept, mayUseNamed: true }), late)
   clearInterval(alive)
 })
 
@@ -127,7 +132,7 @@ t.test('O2 a certificate must be of an authority that is trusted, and of the ver
   const url = await anHttpsApp(t, certificate, () => (_request, response) => response.writeHead(200, json).end('{}'))
   const { port } = new URL(url)
   const reached = (outbound: ReturnType<typeof createOutbound>, host: string) =>
-    outbound.get(`https://${host}:${port}/`, { accept })
+    outbound.get(`https://${host}:${port}/`, { accept, mayUseNamed: true })
   const resolve: Resolve = async () => [{ address: '127.0.0.1', family: 4 }]
   const trusting = createOutbound({ allowLoopback: true, ca: certificate.ca, resolve })
   t.equal(await reached(trusting, '127.0.0.1'), '{}')

@@ -58,7 +58,7 @@ t.test('O2 500 peers that hang hold few sockets, and nobody for longer than the 
   const outbound = createOutbound({ allowLoopback: true, resolve: toLoopback, timeout: 500 })
   const before = process.memoryUsage().rss
   const asked = Array.from({ length: 500 }, (_, peer) =>
-    outbound.get(`https://peer-${peer}.example:${silent.port}/`, { accept }).then(
+    outbound.get(`https://peer-${peer}.example:${silent.port}/`, { accept, mayUseNamed: true }).then(
       () => 'answered',
       (error) => (error instanceof Busy ? 'busy' : error instanceof Refused ? 'refused' : String(error)),
     ),
@@ -74,7 +74,7 @@ t.test('O2 500 peers that hang hold few sockets, and nobody for longer than the 
   await closed
   t.pass('none stays open')
   const good = await aPeer(t, (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
-  t.equal(await outbound.get(good.uri, { accept }), '{}', 'and the others are served again')
+  t.equal(await outbound.get(good.uri, { accept, mayUseNamed: true }), '{}', 'and the others are served again')
 })
 
 t.test('O2 one host that hangs does not keep the others out', async (t) => {
@@ -82,9 +82,9 @@ t.test('O2 one host that hangs does not keep the others out', async (t) => {
   const good = await aPeer(t, (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
   const outbound = createOutbound({ allowLoopback: true, resolve: toLoopback, timeout: 1000 })
   const hanging = Array.from({ length: 500 }, () =>
-    outbound.get(`https://hangs.example:${silent.port}/`, { accept }).catch((error) => error),
+    outbound.get(`https://hangs.example:${silent.port}/`, { accept, mayUseNamed: true }).catch((error) => error),
   )
-  t.equal(await outbound.get(good.uri, { accept }), '{}')
+  t.equal(await outbound.get(good.uri, { accept, mayUseNamed: true }), '{}')
   const errors = await Promise.all(hanging)
   t.ok(errors.every((error) => error instanceof Refused))
   t.ok(errors.filter((error) => error instanceof Busy).length >= 500 - 8 - 16)

@@ -14,7 +14,7 @@ const aReader = (read: Outbound['get']) => {
   const clock = aClock()
   const log = { warn: ({ reason }: { readonly reason: string }) => void reasons.push(reason) }
   const keys = createRemoteKeys({ clock, log, outbound: { get: read } })
-  return { clock, reasons, get: (uri: string, refetch = false) => keys.get(uri, { refetch }) }
+  return { clock, reasons, get: (uri: string, refetch = false) => keys.get(uri, { refetch, mayUseNamed: true }) }
 }
 
 t.test('what is no key in a set is left out (RFC 7517 §5)', async (t) => {
