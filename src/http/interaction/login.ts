@@ -69,10 +69,10 @@ export const login = async (app: FastifyInstance, options: LoginOptions): Promis
 
   const common = (request: FastifyRequest, reply: FastifyReply, { id, client, interaction }: Step) => ({
     app: client.client_name,
-    ...(client.registration
-      ? { unverified: { redirectUri: interaction.request.device ? undefined : interaction.request.redirectUri } }
-      : // Of an app that nobody knows a picture would tell it who looks, before they said yes.
-        { logo: client.logo_uri }),
+    logo: client.logo_uri,
+    ...(client.registration && {
+      unverified: { redirectUri: interaction.request.device ? undefined : interaction.request.redirectUri },
+    }),
     interaction: id,
     csrf: browser.csrf(browser.id(request, reply)),
     action: dispatcher.pagePath('login'),
