@@ -92,6 +92,7 @@ const ours = (server, seeded, database) => ({
     paths: {
       authorize: '/oauth2/authorize',
       token: '/oauth2/token',
+      par: '/oauth2/par',
       introspect: '/oauth2/introspect',
       userinfo: '/oauth2/userinfo',
       jwks: '/.well-known/jwks.json',

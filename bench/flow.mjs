@@ -33,7 +33,8 @@ export const basic = ({ client_id, client_secret }) => ({
 
 /** @returns the token response; @throws Unexpected when there is none */
 export const requestTokens = async (agent, target, client, fields) => {
-  const headers = { 'content-type': formType, ...basic(client) }
+  const proof = client.prove && { dpop: client.prove('POST', target.origin + target.paths.token) }
+  const headers = { 'content-type': formType, ...basic(client), ...proof }
   const answer = await agent.request('POST', target.paths.token, { headers, body: form(fields) })
   if (answer.status !== 200) throw new Unexpected(fields.grant_type, answer)
   const tokens = JSON.parse(answer.text)

@@ -1,5 +1,6 @@
 import { addressOf, createAgent, form, formType, Unexpected } from './agent.mjs'
-import { basic, codeFlow, requestTokens } from './flow.mjs'
+import { authorizationRequest, basic, codeFlow, requestTokens } from './flow.mjs'
+import { createProver, isBound } from './proof.mjs'
 
 /** So many token responses of different people, before anything is measured. */
 const gather = async (target, count, options) => {
@@ -36,7 +37,8 @@ const refreshing = (clientOf) => async (target, concurrency) => {
   const tokens = (await gather(target, concurrency, { client })).map((pair) => pair.refresh_token)
   return (agent, index) => async () => {
     const fields = { grant_type: 'refresh_token', refresh_token: tokens[index] }
-    const { refresh_token } = await requestTokens(agent, target, client, fields)
+    const { access_token, refresh_token } = await requestTokens(agent, target, client, fields)
+    if (client.prove && !isBound(access_token)) throw new Error('the access token is bound to no key')
     if (!refresh_token || refresh_token === tokens[index]) throw new Error('the refresh token was not rotated')
     tokens[index] = refresh_token
   }
@@ -59,6 +61,16 @@ export const scenarios = {
   },
   refresh: refreshing((target) => target.clients.app),
   refresh_openid: refreshing((target) => target.clients.openid),
+  refresh_dpop: refreshing(({ clients }) => ({ ...clients.bound, prove: createProver() })),
+  par: async (target) => {
+    const client = target.clients.app
+    const headers = { 'content-type': formType, ...basic(client) }
+    return (agent) => async () => {
+      const body = authorizationRequest(client).query
+      const answer = await agent.request('POST', target.paths.par, { headers: { ...headers }, body })
+      if (answer.status !== 201 || !JSON.parse(answer.text).request_uri) throw new Unexpected('pushed request', answer)
+    }
+  },
   code_flow: firstVisit((target) => target.visitor),
   code_flow_argon2: firstVisit((target) => target.slowVisitor),
   code_flow_sso: async (target, concurrency) => {

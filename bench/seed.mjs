@@ -20,6 +20,13 @@ const metadata = {
     scope: 'api offline_access',
     resources: [resource],
   },
+  bound: {
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [redirect_uri],
+    scope: 'api offline_access',
+    resources: [resource],
+    dpop_bound_access_tokens: true,
+  },
   openid: {
     grant_types: ['authorization_code', 'refresh_token'],
     redirect_uris: [redirect_uri],
