@@ -34,7 +34,7 @@ t.test('T9 grant types: not allowed, password, unknown, missing, twice', async (
   for (const grant_type of [
     'password',
     'implicit',
-    'urn:ietf:params:oauth:grant-type:device_code',
+    'urn:ietf:params:oauth:grant-type:token-exchange',
     'urn:ietf:params:oauth:grant-type:token-exchange',
     'CLIENT_CREDENTIALS',
     'client_credentials ',
