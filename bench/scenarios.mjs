@@ -1,6 +1,7 @@
 import { addressOf, createAgent, form, formType, Unexpected } from './agent.mjs'
 import { authorizationRequest, basic, codeFlow, requestTokens } from './flow.mjs'
 import { createProver, isBound } from './proof.mjs'
+import { pushers } from './seed.mjs'
 
 /** So many token responses of different people, before anything is measured. */
 const gather = async (target, count, options) => {
@@ -62,14 +63,12 @@ export const scenarios = {
   refresh: refreshing((target) => target.clients.app),
   refresh_openid: refreshing((target) => target.clients.openid),
   refresh_dpop: refreshing(({ clients }) => ({ ...clients.bound, prove: createProver() })),
-  par: async (target) => {
-    const client = target.clients.app
+  par: async (target) => (agent, index) => async () => {
+    const client = target.clients[pushers[index % pushers.length]]
     const headers = { 'content-type': formType, ...basic(client) }
-    return (agent) => async () => {
-      const body = authorizationRequest(client).query
-      const answer = await agent.request('POST', target.paths.par, { headers: { ...headers }, body })
-      if (answer.status !== 201 || !JSON.parse(answer.text).request_uri) throw new Unexpected('pushed request', answer)
-    }
+    const body = authorizationRequest(client).query
+    const answer = await agent.request('POST', target.paths.par, { headers, body })
+    if (answer.status !== 201 || !JSON.parse(answer.text).request_uri) throw new Unexpected('pushed request', answer)
   },
   code_flow: firstVisit((target) => target.visitor),
   code_flow_argon2: firstVisit((target) => target.slowVisitor),

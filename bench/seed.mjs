@@ -12,21 +12,19 @@ const redirect_uri = 'http://127.0.0.1:9/cb'
 /** More people than virtual clients, since the throttle counts what one account has in flight. */
 const people = 64
 
+export const pushers = Array.from({ length: 8 }, (_, at) => `pusher-${at}`)
+const app = {
+  grant_types: ['authorization_code', 'refresh_token'],
+  redirect_uris: [redirect_uri],
+  scope: 'api offline_access',
+  resources: [resource],
+}
 const metadata = {
   machine: { grant_types: ['client_credentials'], scope: 'api', resources: [resource] },
-  app: {
-    grant_types: ['authorization_code', 'refresh_token'],
-    redirect_uris: [redirect_uri],
-    scope: 'api offline_access',
-    resources: [resource],
-  },
-  bound: {
-    grant_types: ['authorization_code', 'refresh_token'],
-    redirect_uris: [redirect_uri],
-    scope: 'api offline_access',
-    resources: [resource],
-    dpop_bound_access_tokens: true,
-  },
+  app,
+  // So many that none comes to the end of what one may push in a minute.
+  ...Object.fromEntries(pushers.map((name) => [name, app])),
+  bound: { ...app, dpop_bound_access_tokens: true },
   openid: {
     grant_types: ['authorization_code', 'refresh_token'],
     redirect_uris: [redirect_uri],
