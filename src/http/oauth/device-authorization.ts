@@ -1,13 +1,12 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { deviceQuota } from '../../identity/quota.ts'
 import { authorizeDevice, type DeviceAuthorizationDependencies } from '../../oauth/device/authorization.ts'
 import { paths } from '../../oauth/metadata.ts'
-import { bodyParameters } from '../form.ts'
 import { originOf } from '../origin.ts'
 import type { ClientDoor } from './client-door.ts'
+import { clientEndpoint } from './client-endpoint.ts'
 import { createClientQuota } from './client-quota.ts'
-import { allowAnyOrigin, preflight } from './cors.ts'
 
 export type DeviceAuthorizationOptions = {
   readonly door: ClientDoor
@@ -21,15 +20,8 @@ export const deviceAuthorization = async (
   { door, clock, devices }: DeviceAuthorizationOptions,
 ): Promise<void> => {
   const admit = createClientQuota(deviceQuota)
-  preflight(app, paths.deviceAuthorization, 'POST')
-
-  const onRequest = async (_request: FastifyRequest, reply: FastifyReply) => allowAnyOrigin(reply)
-  app.post(paths.deviceAuthorization, { onRequest }, async (request, reply) => {
-    // RFC 8628 §3.2.
-    reply.header('cache-control', 'no-store')
-    const now = clock.now()
-    const parameters = bodyParameters(request)
-    const client = await door.enter(request, reply, parameters, paths.deviceAuthorization, now)
+  clientEndpoint(app, paths.deviceAuthorization, { door, clock }, async (call) => {
+    const { request, reply, parameters, client, now } = call
     admit(request, reply, client, now)
     return authorizeDevice(parameters, client, { ...devices, now, origin: originOf(request) })
   })

@@ -1,12 +1,11 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { pushQuota } from '../../identity/quota.ts'
 import { type PushDependencies, push } from '../../oauth/authorization/pushed-request.ts'
 import { paths } from '../../oauth/metadata.ts'
-import { bodyParameters } from '../form.ts'
 import type { ClientDoor } from './client-door.ts'
+import { clientEndpoint } from './client-endpoint.ts'
 import { createClientQuota } from './client-quota.ts'
-import { allowAnyOrigin, preflight } from './cors.ts'
 import type { SenderDoor } from './sender-door.ts'
 
 export type ParOptions = {
@@ -19,15 +18,8 @@ export type ParOptions = {
 /** RFC 9126 §2. */
 export const par = async (app: FastifyInstance, { door, senders, clock, pushing }: ParOptions): Promise<void> => {
   const admit = createClientQuota(pushQuota)
-  preflight(app, paths.par, 'POST')
-
-  const onRequest = async (_request: FastifyRequest, reply: FastifyReply) => allowAnyOrigin(reply)
-  app.post(paths.par, { onRequest }, async (request, reply) => {
-    reply.header('cache-control', 'no-store')
-    const now = clock.now()
-    const parameters = bodyParameters(request)
-    const proof = await senders.proof(request, reply, now)
-    const client = await door.enter(request, reply, parameters, paths.par, now)
+  clientEndpoint(app, paths.par, { door, senders, clock }, async (call) => {
+    const { request, reply, parameters, client, proof, now } = call
     admit(request, reply, client, now)
     // RFC 9449 §10.1: a proof that comes with it says the same as dpop_jkt.
     const jkt = await senders.keyOf(proof, now)

@@ -1,12 +1,11 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { TokenDependencies } from '../../oauth/introspection.ts'
 import { paths } from '../../oauth/metadata.ts'
 import { revoke as revokeToken } from '../../oauth/revocation.ts'
-import { bodyParameters } from '../form.ts'
 import { originOf } from '../origin.ts'
 import type { ClientDoor } from './client-door.ts'
-import { allowAnyOrigin, preflight } from './cors.ts'
+import { clientEndpoint } from './client-endpoint.ts'
 
 export type RevokeOptions = {
   readonly door: ClientDoor
@@ -15,17 +14,9 @@ export type RevokeOptions = {
 }
 
 /** RFC 7009 §2. */
-export const revoke = async (app: FastifyInstance, { door, clock, tokens }: RevokeOptions): Promise<void> => {
-  preflight(app, paths.revoke, 'POST')
-
-  const onRequest = async (_request: FastifyRequest, reply: FastifyReply) => allowAnyOrigin(reply)
-  app.post(paths.revoke, { onRequest }, async (request, reply) => {
-    reply.header('cache-control', 'no-store')
-    const now = clock.now()
-    const parameters = bodyParameters(request)
-    const client = await door.enter(request, reply, parameters, paths.revoke, now)
+export const revoke = async (app: FastifyInstance, { door, clock, tokens }: RevokeOptions): Promise<void> =>
+  clientEndpoint(app, paths.revoke, { door, clock }, async ({ request, reply, parameters, client, now }) => {
     await revokeToken(parameters.required('token'), client, originOf(request), { ...tokens, now })
     // An empty answer carries no Content-Type: one library refuses text/plain.
     return reply.code(200).removeHeader('content-type').send()
   })
-}

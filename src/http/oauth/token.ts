@@ -1,5 +1,5 @@
 import fastifyCookie from '@fastify/cookie'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { sessionHash } from '../../identity/session.ts'
 import type { InteractionStore } from '../../oauth/authorization/stores.ts'
@@ -13,10 +13,9 @@ import type { Sender } from '../../oauth/sender-constraint/index.ts'
 import { requireKeys } from '../../oauth/signing.ts'
 import { type IssueDependencies, issue } from '../../oauth/tokens/issue.ts'
 import type { Browser } from '../browser.ts'
-import { bodyParameters } from '../form.ts'
 import { originOf } from '../origin.ts'
 import type { ClientDoor } from './client-door.ts'
-import { allowAnyOrigin, preflight } from './cors.ts'
+import { clientEndpoint } from './client-endpoint.ts'
 import { createRefreshCookies } from './refresh-cookie.ts'
 import type { SenderDoor } from './sender-door.ts'
 
@@ -38,16 +37,9 @@ export const token = async (app: FastifyInstance, options: TokenOptions): Promis
   const { door, senders, clock, grants, issuing, browser, interactions, algorithms, registrations } = options
   const cookies = createRefreshCookies(grants.issuer)
   await app.register(fastifyCookie)
-  preflight(app, paths.token, 'POST')
 
-  const onRequest = async (_request: FastifyRequest, reply: FastifyReply) => allowAnyOrigin(reply)
-  app.post(paths.token, { onRequest }, async (request, reply) => {
-    reply.header('cache-control', 'no-store')
-    const now = clock.now()
-    const parameters = bodyParameters(request)
-    const proof = await senders.proof(request, reply, now)
-    const client = await door.enter(request, reply, parameters, paths.token, now)
-
+  clientEndpoint(app, paths.token, { door, senders, clock }, async (call) => {
+    const { request, reply, parameters, client, proof, now } = call
     const name = parameters.required('grant_type')
     const grant = grantTypes.find((known) => known.name === name)
     if (!grant) {
