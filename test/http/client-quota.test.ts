@@ -10,12 +10,17 @@ const policy = {
   all: { attempts: 6, windowSeconds: 60 },
   client: { attempts: 4, windowSeconds: 60 },
 }
+const registration = { hash: Buffer.alloc(32), lastUsedAt: undefined }
 const anAsker = async () => {
   const admit = createClientQuota(policy)
   const app = Fastify({ trustProxy: true })
   const clients = new Map([
     ['public', aClient({ token_endpoint_auth_method: 'none' })],
     ['confidential', aClient({ token_endpoint_auth_method: 'client_secret_basic' })],
+    [
+      'registered',
+      { ...aClient({ token_endpoint_auth_method: 'client_secret_basic' }), client_id: 'dyn', registration },
+    ],
   ])
   app.get('/:client', async (request, reply) => {
     const client = clients.get(request.url.slice(1))
@@ -23,7 +28,7 @@ const anAsker = async () => {
     admit(request, reply, client, start)
     return 'admitted'
   })
-  return async (client: 'public' | 'confidential', ip: string) =>
+  return async (client: 'public' | 'confidential' | 'registered', ip: string) =>
     (await app.inject({ url: `/${client}`, headers: { 'x-forwarded-for': ip } })).statusCode
 }
 
@@ -45,3 +50,17 @@ t.test('D6 a network and a site have their shares; a confidential app its own, f
   for (const at of [1, 2, 3, 4, 5]) statuses.push(await ask('confidential', `192.0.2.${at}`))
   t.same(statuses, [200, 200, 200, 200, 429])
 })
+
+t.test(
+  'D6 an app that registered itself is vouched for by nobody: its secret lets it leave behind no more',
+  async (t) => {
+    const ask = await anAsker()
+    t.same([await ask('registered', '192.0.2.1'), await ask('registered', '192.0.2.1')], [200, 200])
+    t.equal(await ask('registered', '192.0.2.1'), 429, 'of one network no more than of a stranger there')
+    t.equal(await ask('public', '192.0.2.1'), 429, 'who is counted with it')
+    const statuses = []
+    for (const at of [2, 3, 4]) statuses.push(await ask('registered', `192.0.2.${at}`))
+    t.same(statuses, [200, 200, 429], 'and never more than one app')
+    t.equal(await ask('confidential', '192.0.2.1'), 200, 'which an operator vouches for')
+  },
+)

@@ -6,8 +6,9 @@ import { clientAddress } from '../client-address.ts'
 import { tooMany } from '../too-many.ts'
 
 /**
- * D6: how much one app may leave behind. A confidential client stands for itself, and its own server may ask for all of
- * its people. As a public one anybody can ask, so whoever asks is counted and the app is not: a stranger could switch it off.
+ * D6: how much one app may leave behind. One that an operator registered and that proves itself stands for itself, and its
+ * own server may ask for all of its people. As a public one anybody can ask, so whoever asks is counted and the app is not:
+ * a stranger could switch it off. One that registered itself, anybody could be in a moment: it is counted as both.
  * @throws 429 with Retry-After
  */
 export type ClientQuota = (request: FastifyRequest, reply: FastifyReply, client: Client, now: Date) => void
@@ -15,16 +16,14 @@ export type ClientQuota = (request: FastifyRequest, reply: FastifyReply, client:
 export const createClientQuota = (policy: ClientQuotaPolicy): ClientQuota => {
   const quota = createQuota(policy)
   return (request, reply, client, now) => {
-    const seconds = quota.take(isPublic(client) ? strangerAt(clientAddress(request)) : known(client), now)
+    const provesItself = isPublic(client) ? undefined : client.client_id
+    const isVouchedFor = provesItself !== undefined && client.registration === undefined
+    const where = isVouchedFor ? nowhere : strangerAt(clientAddress(request))
+    const seconds = quota.take({ ...where, client: provesItself }, now)
     if (seconds > 0) throw tooMany(reply, seconds)
   }
 }
 
-const strangerAt = (ip: string | undefined) => ({
-  network: networkOf(ip),
-  site: siteOf(ip),
-  all: 'strangers',
-  client: undefined,
-})
+const strangerAt = (ip: string | undefined) => ({ network: networkOf(ip), site: siteOf(ip), all: 'strangers' })
 
-const known = ({ client_id: client }: Client) => ({ network: undefined, site: undefined, all: undefined, client })
+const nowhere = { network: undefined, site: undefined, all: undefined }
