@@ -43,6 +43,8 @@ const decide = statement<{ completed: boolean }>(
   SELECT true AS completed FROM completed`,
 )
 
+const known = statement('device_code_known', 'SELECT FROM device_codes WHERE hash = $1 AND client_id = $2')
+
 /**
  * RFC 8628 §3.5. Half a second of the interval is the network's: a device that waited as it was told is not to be told
  * to wait longer.
@@ -87,6 +89,7 @@ export const createDeviceCodes = (database: Database): DeviceCodeStore => ({
   },
   decide: async (idHash, hash, granted, now) =>
     (await database.rows(decide, [idHash, now, ...grantedValues(granted?.code, granted?.consent), hash])).length === 1,
+  isKnown: async (hash, clientId) => (await database.count(known, [hash, clientId])) === 1,
   poll: async (hash, clientId, now) => {
     const [row] = await database.rows(poll, [hash, clientId, now])
     return stateOf(row)

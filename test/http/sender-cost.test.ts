@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Database } from '../../src/storage/database.ts'
 import { aDatabase } from '../support/database.ts'
+import { aDevice, aDeviceApp, deviceGrantName } from '../support/devices.ts'
 import { aProofKey } from '../support/proofs.ts'
 import { aServer } from '../support/server.ts'
 import { grant, machineMetadata } from '../support/token-requests.ts'
@@ -50,6 +51,19 @@ t.test(
     t.same(await asked(send), [400])
   },
 )
+
+t.test('D6 K7 nor does a proof beside a device code that is none of ours: a stranger fills no table', async (t) => {
+  const app = await aDeviceApp(server)
+  const ask = async (device_code: string) => {
+    const headers = await prove()
+    return asked(() => server.post('/oauth2/token', { grant_type: deviceGrantName, device_code }, app, headers))
+  }
+  const [status, ...statements] = await ask(`tsd_${'A'.repeat(43)}`)
+  t.equal(status, 400)
+  t.notOk(statements.includes('replay_first'), String(statements))
+  const device = await aDevice(server, app)
+  t.ok((await ask(device.deviceCode)).includes('replay_first'), 'of one that waits it is kept')
+})
 
 t.test('a bound refresh is one statement and one insert', async (t) => {
   const alice = await server.aPerson()

@@ -14,7 +14,7 @@ const asked = async (taken: number, client = aClient({ grant_types: [deviceGrant
   const unused = () => Promise.reject(new Error('not asked for'))
   const answer = await authorizeDevice(parseParameters(), client, {
     issuer: 'https://id.example',
-    deviceCodes: { create, claim: unused, decide: unused, poll: unused },
+    deviceCodes: { create, claim: unused, decide: unused, isKnown: unused, poll: unused },
     key: Buffer.alloc(32),
     verificationUri: 'https://id.example/device',
     random: systemRandom,

@@ -42,6 +42,8 @@ export type DeviceCodeStore = {
     granted: { readonly code: AuthorizationCode; readonly consent: Consent } | undefined,
     now: Date,
   ): Promise<boolean>
+  /** Whether the client has such a code, whatever became of it. */
+  isKnown(hash: Buffer, clientId: string): Promise<boolean>
   /** RFC 8628 §3.5: counts this request; one that comes too fast makes the interval longer by five seconds. */
   poll(hash: Buffer, clientId: string, now: Date): Promise<DeviceState>
 }

@@ -14,9 +14,9 @@ export const deviceCode: GrantType = {
     const { codes, deviceCodes, now } = dependencies
     const presented = parameters.required('device_code')
     if (!isDeviceCode(presented)) throw invalidGrant('the device code is none of ours')
-    // A poll is counted, and a proof that was used before must not count one.
-    await dependencies.sender()
     const hash = deviceCodeHash(presented)
+    // A poll is counted, and a proof that was used before must not count one. Where nothing is counted, none is kept.
+    if (await deviceCodes.isKnown(hash, client.client_id)) await dependencies.sender()
     const state = await deviceCodes.poll(hash, client.client_id, now)
     refuseUndecided(state)
 

@@ -21,7 +21,7 @@ export type GrantDependencies = {
   readonly issuer: string
   readonly codes: CodeStore
   readonly families: FamilyStore
-  readonly deviceCodes: Pick<DeviceCodeStore, 'poll'>
+  readonly deviceCodes: Pick<DeviceCodeStore, 'isKnown' | 'poll'>
   readonly refreshKeys: { minting(): RefreshKey; find(id: string): RefreshKey | undefined }
   /** Whatever this server ever signed as an access token, expired or not: it recognises, and honours nothing. */
   recognizeAccessToken(token: string): Promise<AccessHalf | undefined>
