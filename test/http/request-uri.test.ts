@@ -1,11 +1,15 @@
 import t from 'tap'
-import { createOutbound } from '../../src/http/outbound/index.ts'
+import { Busy, createOutbound, type Outbound } from '../../src/http/outbound/index.ts'
 import { aKeyedClient, otherKey, rsaKey } from '../support/fapi.ts'
 import { aPeer, aSilentPeer } from '../support/peer.ts'
 import { rows } from '../support/rows.ts'
 import { aServer } from '../support/server.ts'
 
-const server = await aServer(t, { outbound: createOutbound({ allowLoopback: true, timeout: 300 }) })
+const door = createOutbound({ allowLoopback: true, timeout: 300 })
+let isFull = false
+const get: Outbound['get'] = (uri, wanted) =>
+  isFull ? Promise.reject(new Busy('too many requests are under way')) : door.get(uri, wanted)
+const server = await aServer(t, { outbound: { ...door, get } })
 const alice = await server.aPerson()
 const visitor = server.visitor()
 const { url: first } = server.authorizeUrl(await server.anApp({ first_party: true }))
@@ -109,6 +113,16 @@ t.test('O2 a peer that hangs holds a request no longer than the door allows', as
   const page = await send(hanging)
   t.equal(page.status, 400)
   t.match(page.html, 'invalid_request_uri')
+})
+
+t.test('D8 while too much is under way, the page says to come again, and whoever does is served', async (t) => {
+  await publish({ state: 'at last' })
+  isFull = true
+  const page = await send(`${peer.uri}one#busy`)
+  t.equal(page.status, 503)
+  t.match(page.html, /id="error-page"[\s\S]*temporarily_unavailable/)
+  isFull = false
+  t.match(answerOf(await send(`${peer.uri}one`)), { code: String, state: 'at last' })
 })
 
 t.test('FAPI 2.0 §5.3.2.2: a client of the profile has no request_uri but a pushed one', async (t) => {

@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock, later } from '../../clock.ts'
 import { type RequestObjects, withoutFragment } from '../../oauth/authorization/presented.ts'
-import { keyOf, type Outbound, Refused, type Trust } from './index.ts'
+import { Unavailable } from '../../oauth/errors.ts'
+import { Busy, keyOf, type Outbound, Refused, type Trust } from './index.ts'
 
 /** Seconds. */
 const fresh = 30
+const retryAfter = 3
 const most = 500
 /** RFC 9101 §5.2.3; the older ones, because what is read is worth nothing without its signature. */
 const accept = ['application/oauth-authz-req+jwt', 'application/jwt', 'application/jose', 'text/plain']
@@ -25,14 +27,17 @@ export const createRequestObjects = (deps: {
   const underWay = new Map<string, Promise<string | undefined>>()
 
   const read = async (uri: string, trust: Trust): Promise<string | undefined> => {
-    const jwt = await outbound.get(uri, { accept, size: 16 * 1024, ...trust }).catch((error: unknown) => {
+    const address = withoutFragment(uri)
+    const jwt = await outbound.get(address, { accept, size: 16 * 1024, ...trust }).catch((error: unknown) => {
       if (!(error instanceof Refused)) throw error
+      // Of the client nothing was learnt: nothing is kept, and nobody is told that its address is bad.
+      if (error instanceof Busy) throw new Unavailable(error, retryAfter, 'a request object cannot be read now')
       log.warn({ reason: error.message }, 'a request object cannot be read')
       return undefined
     })
     const reading = { jwt: jwt?.trim(), readAt: clock.now() }
     // What failed is kept for any fragment: nobody makes this server knock at a door again and again.
-    if (jwt === undefined) readings.set(keyOf(withoutFragment(uri), trust), reading)
+    if (jwt === undefined) readings.set(keyOf(address, trust), reading)
     else if (uri.includes('#')) readings.set(keyOf(uri, trust), reading)
     return reading.jwt
   }
@@ -44,11 +49,12 @@ export const createRequestObjects = (deps: {
 
   return {
     async get(uri, trust) {
-      const key = keyOf(uri, trust)
-      const known = kept(key) ?? kept(keyOf(withoutFragment(uri), trust))
+      const address = keyOf(withoutFragment(uri), trust)
+      const known = kept(keyOf(uri, trust)) ?? kept(address)
       if (known) return known.jwt
-      const shared = underWay.get(key) ?? read(uri, trust).finally(() => underWay.delete(key))
-      underWay.set(key, shared)
+      // What is there at this moment is the same for every fragment, of which whoever pleases can think of thirty.
+      const shared = underWay.get(address) ?? read(uri, trust).finally(() => underWay.delete(address))
+      underWay.set(address, shared)
       return shared
     },
   }

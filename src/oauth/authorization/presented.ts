@@ -12,6 +12,7 @@ export type RequestObjects = {
   /**
    * @param options.mayUseNamed whether an operator made the client: only then may the address be inside its network
    * @returns undefined when there is none to be had; why is in the edge's log
+   * @throws Unavailable when it was not tried, because too much is under way
    */
   get(uri: string, options: { readonly mayUseNamed: boolean }): Promise<string | undefined>
 }
