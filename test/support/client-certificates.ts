@@ -12,7 +12,7 @@ import {
 import type { JWK } from 'jose'
 
 const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256', namedCurve: 'P-256' }
-const keyPair = () => webcrypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify'])
+export const aKeyPair = () => webcrypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify'])
 
 type Described = {
   readonly subject?: string
@@ -25,6 +25,8 @@ type Described = {
   /** Authorities that may stand below it. */
   readonly pathLength?: number
   readonly extensions?: readonly Extension[]
+  /** In place of new ones: of one authority there may be several certificates. */
+  readonly keys?: webcrypto.CryptoKeyPair
 }
 
 export type Issued = {
@@ -48,7 +50,7 @@ const issued = async (generated: Generated, keys: webcrypto.CryptoKeyPair): Prom
     jwk: publicKey.export({ format: 'jwk' }),
     header: `:${x509.raw.toString('base64')}:`,
     issue: async (described = {}) => {
-      const own = await keyPair()
+      const own = described.keys ?? (await aKeyPair())
       const certificate = await X509CertificateGenerator.create({
         ...attributes(described),
         issuer: generated.subject,
@@ -85,7 +87,7 @@ const attributes = ({
 
 /** Signed by its own key: an authority with `ca: true`, else a client's own (RFC 8705 §2.2). */
 export const aSelfSigned = async (described: Described = {}): Promise<Issued> => {
-  const keys = await keyPair()
+  const keys = described.keys ?? (await aKeyPair())
   const { subject, ...rest } = attributes(described)
   return issued(await X509CertificateGenerator.createSelfSigned({ ...rest, name: subject, keys }), keys)
 }

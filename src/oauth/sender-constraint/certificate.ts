@@ -30,6 +30,8 @@ const longestPath = 6
 /**
  * RFC 5280 §6, as far as a client's certificate needs it: each is signed by the next, each is valid, each but the first is an
  * authority's which may vouch for clients so far below it, and the last is one of ours. That a certificate was withdrawn is for the TLS listener or the proxy to know.
+ * Whoever is reached is reached by the shortest path, which the limits allow if they allow any: each certificate is needed
+ * once, and none of them is held against another twice.
  * @param chain what came with it, in any order
  */
 export const isVouchedFor = (
@@ -38,17 +40,24 @@ export const isVouchedFor = (
   authorities: readonly X509Certificate[],
   now: Date,
 ): boolean => {
-  /** @param length of the path from the client to this one */
-  const reaches = (each: X509Certificate, length: number): boolean => {
-    if (length > longestPath || !isFit(each, now)) return false
-    const isIssuer = (issuer: X509Certificate) =>
-      issuer.ca && isFit(issuer, now) && constraintsOf(issuer).pathLength >= length - 1 && isSignedBy(each, issuer)
-    return (
-      authorities.some(isIssuer) || chain.some((next) => next !== each && isIssuer(next) && reaches(next, length + 1))
-    )
+  const mayVouch = (each: X509Certificate) => each.ca && isFit(each, now)
+  const ours = authorities.filter(mayVouch)
+  let others = withoutCopies(chain).filter(mayVouch)
+  let reached = isFit(certificate, now) ? [certificate] : []
+  for (let length = 1; length <= longestPath && reached.length > 0; length++) {
+    const isNext = (issuer: X509Certificate) =>
+      constraintsOf(issuer).pathLength >= length - 1 && reached.some((each) => isSignedBy(each, issuer))
+    if (ours.some(isNext)) return true
+    const next = new Set(others.filter(isNext))
+    others = others.filter((each) => !next.has(each))
+    reached = [...next]
   }
-  return reaches(certificate, 1)
+  return false
 }
+
+const withoutCopies = (chain: readonly X509Certificate[]): readonly X509Certificate[] => [
+  ...new Map(chain.map((each) => [each.fingerprint256, each])).values(),
+]
 
 /** The extended key usage of an authority is that of everybody below it. */
 const isFit = (certificate: X509Certificate, now: Date): boolean =>
