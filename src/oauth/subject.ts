@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { Client, ClientMetadata } from './client.ts'
+import type { Client } from './client.ts'
 
 /** The `sub` by which a client knows a person. */
 export type SubjectOf = (client: Client, userId: string) => string
@@ -37,23 +37,34 @@ const uuidOf = (secret: Buffer, said: string): string => {
   return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-type Sector = Pick<ClientMetadata, 'sector_identifier_uri' | 'redirect_uris'>
+/** Who registered a client never changes, nor does its id. */
+type Sector = Pick<Client, 'client_id' | 'registration' | 'sector_identifier_uri' | 'redirect_uris'>
 
-/** §8.1: of the sector identifier's URI, or else of the redirect URIs, which then have one. */
-const sectorOf = (client: Sector): string => {
-  const [host] =
-    client.sector_identifier_uri === undefined ? redirectHosts(client) : [hostOf(client.sector_identifier_uri)]
-  if (!host) throw new Error('a pairwise client without a sector was registered')
-  return host
-}
+/** §8.1: of the sector identifier's URI, or else of the redirect URIs. Whatever is stored, who shows none is alone in one. */
+const sectorOf = ({ client_id, registration, sector_identifier_uri: uri, redirect_uris }: Sector): string =>
+  (uri === undefined ? shownSector(redirect_uris, registration ? 'anybody' : 'operator') : hostOf(uri, 'operator')) ??
+  `client\0${client_id}`
 
 /** By whose `sub` this client knows people: with another one every person is somebody else to it. */
-export const subjectSector = (client: Sector & Pick<ClientMetadata, 'subject_type'>): string | undefined =>
+export const subjectSector = (client: Sector & Pick<Client, 'subject_type'>): string | undefined =>
   client.subject_type === 'public' ? undefined : sectorOf(client)
 
-/** Each once; empty for an app's own scheme, which has none. */
-export const redirectHosts = ({ redirect_uris }: Pick<Sector, 'redirect_uris'>): readonly string[] => [
-  ...new Set(redirect_uris.map(hostOf)),
-]
+/**
+ * The one host to which all redirect URIs lead.
+ * @param by who registered them: an operator answers for what runs on this machine
+ * @returns undefined where they show none
+ */
+export const shownSector = (redirectUris: readonly string[], by: 'anybody' | 'operator'): string | undefined => {
+  const [host, ...others] = new Set(redirectUris.map((uri) => hostOf(uri, by)))
+  return others.length > 0 ? undefined : host
+}
 
-const hostOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).hostname : '')
+const local = /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])\.?$/
+
+/** By https alone does a host get what is sent to it. In an app's own scheme (RFC 8252 §7.1) the authority is free text. */
+const hostOf = (uri: string, by: 'anybody' | 'operator'): string | undefined => {
+  if (!URL.canParse(uri)) return undefined
+  const { protocol, hostname } = new URL(uri)
+  if (local.test(hostname)) return by === 'operator' && /^https?:$/.test(protocol) ? hostname : undefined
+  return protocol === 'https:' ? hostname : undefined
+}

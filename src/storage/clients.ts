@@ -83,8 +83,10 @@ export const changesSubjects = async (
   next: ClientMetadata,
 ): Promise<boolean> => {
   await lockClient(tx, clientId)
-  const before = await tx.client.findUnique({ where: { id: clientId }, select: { metadata: true } })
-  return before !== null && subjectSector(metadataOf(before.metadata)) !== subjectSector(next)
+  const before = await tx.client.findUnique({ where: { id: clientId } })
+  if (!before) return false
+  const stays = { client_id: clientId, ...registrationOf(before.registrationHash, before.lastUsedAt) }
+  return subjectSector({ ...metadataOf(before.metadata), ...stays }) !== subjectSector({ ...next, ...stays })
 }
 
 export const createClients = (database: Database, { find, read, change }: ClientCache): Clients => ({

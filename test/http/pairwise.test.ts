@@ -13,6 +13,9 @@ const one = await server.anApp({ ...metadata, ...redirectUris })
 const sameSector = await server.anApp({ ...metadata, redirect_uris: ['https://one.example/other'] })
 const another = await server.anApp({ ...metadata, redirect_uris: ['https://two.example/cb'] })
 const publicApp = await server.anApp({ first_party: true, resources: [api] })
+const fail = (): never => {
+  throw new Error('there is no client')
+}
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const scope = 'openid email offline_access read'
 const subjectAt = async (app: App, person = alice) => claims((await server.logIn(person, app, { scope })).id_token).sub
@@ -77,6 +80,25 @@ t.test('OIDC Core §8.1: the same in a sector, and in no other', async (t) => {
   t.equal(new Set([sub, ...others]).size, 4)
   t.equal(others[2], alice.id, 'a public client is told the person’s id')
 })
+
+t.test(
+  'OIDC Core §8.1: a client stored with a sector that it does not show is told of nobody else’s people',
+  async (t) => {
+    const redirect_uris = ['com.evil.app://one.example/cb']
+    const app = { ...(await server.anApp(metadata)), redirectUri: redirect_uris[0] ?? '' }
+    const { client_id, secrets, disabledAt, notBefore, createdAt, registration, ...stored } =
+      (await server.stores.clients.find(app.client_id)) ?? fail()
+    await server.stores.clients.update(client_id, { ...stored, redirect_uris }, server.clock.now())
+    const at = async (of: App) => {
+      const { sub, sid } = claims((await server.logIn(alice, of, { scope }, visitor)).id_token)
+      return [sub, sid]
+    }
+    const visitor = server.visitor()
+    const [theirs, own] = [await at(one), await at(app)]
+    t.equal(new Set([...theirs, ...own]).size, 4)
+    t.same(await at(app), own, 'and of each person always by the same')
+  },
+)
 
 t.test('R20 a hint and a claimed sub name the person as the client knows them', async (t) => {
   const visitor = server.visitor()

@@ -3,7 +3,7 @@ import { createOutbound, type Resolve } from '../../src/http/outbound/index.ts'
 import { deviceGrantName } from '../support/devices.ts'
 import { forbidden } from '../support/forbidden-destinations.ts'
 import { redirectUri, registeringAt } from '../support/registering.ts'
-import { aServer } from '../support/server.ts'
+import { type Answer, aServer } from '../support/server.ts'
 import { anHttpsApp, aTlsServer } from '../support/tls-server.ts'
 
 const server = await aTlsServer(t, { env: { REGISTRATION: 'token' } })
@@ -95,6 +95,44 @@ t.test('OIDC Core §8.1 nobody registers into a sector whose redirect URIs do no
   t.equal((await configure('PUT', body, turned)).status, 400, 'nor by a change')
   const operators = await server.anApp({ ...pairwise, grant_types: [deviceGrantName, 'refresh_token'] })
   t.ok(operators.client_id, 'an operator answers for whom it knows')
+})
+
+t.test('OIDC Core §8.1 in a scheme of its own, or on this machine, nobody shows to be of a sector', async (t) => {
+  const native = {
+    application_type: 'native',
+    token_endpoint_auth_method: 'none',
+    subject_type: 'pairwise',
+    redirect_uris: ['com.evil.app://clinic.example/cb'],
+  }
+  const authorization = `Bearer ${await invite(2)}`
+  const refuses = async (answer: Promise<Answer>, what: string) =>
+    t.match(
+      await answer,
+      {
+        status: 400,
+        body: {
+          error: 'invalid_client_metadata',
+          error_description: /^sector_identifier_uri is needed for pairwise subjects unless/,
+        },
+      },
+      what,
+    )
+  const uris = [
+    ['com.evil.app://clinic.example/cb'],
+    ['https://clinic.example/cb', 'com.evil.app://clinic.example/cb'],
+    ['http://127.0.0.1/cb'],
+    ['http://[::1]/cb'],
+    ['http://localhost/cb'],
+    ['https://localhost/cb'],
+  ]
+  const { body } = await register({ ...native, subject_type: 'public' }, { authorization })
+  const { client_id } = body
+  for (const redirect_uris of uris) {
+    await refuses(register({ ...native, redirect_uris }, { authorization }), redirect_uris.join(' '))
+    await refuses(configure('PUT', body, { ...native, client_id, redirect_uris }), `PUT ${redirect_uris.join(' ')}`)
+  }
+  listed = native.redirect_uris
+  t.equal((await register({ ...native, sector_identifier_uri }, { authorization })).status, 201, 'unless it lists them')
 })
 
 t.test(

@@ -60,6 +60,36 @@ t.test('OIDC Core §8.1: a session is told no less apart than its person', async
   t.equal(new Set([sid, ...others]).size, 6)
 })
 
-t.test('without a sector there is no subject', async (t) => {
-  t.throws(() => subjectOf(pairwise({ redirect_uris: ['com.example.app:/cb'] }), alice), /sector/)
-})
+t.test(
+  'OIDC Core §8.1: whose redirect URIs show no sector shares its subjects with nobody, however it was stored',
+  async (t) => {
+    const sidOf = createSidOf(Buffer.alloc(32, 7))
+    const clinic = pairwise({ client_id: 'clinic', redirect_uris: ['https://clinic.example/cb'] })
+    const registration = { hash: Buffer.alloc(32), lastUsedAt: undefined }
+    const alone: readonly (readonly string[])[] = [
+      ['com.evil.app://clinic.example/cb'],
+      ['https://clinic.example/cb', 'com.evil.app://clinic.example/cb'],
+      ['https://clinic.example/cb', 'https://two.example/cb'],
+      ['com.example.app:/cb'],
+      [],
+    ]
+    const local = ['http://127.0.0.1/cb', 'http://localhost/cb', 'http://[::1]/cb', 'https://app.localhost/cb']
+    const seen = new Set([subjectOf(clinic, alice), sidOf(clinic, alice)])
+    const clients = [...alone, ...local.map((uri) => [uri])].flatMap((redirect_uris, index) =>
+      ['a', 'b'].map((name) => pairwise({ client_id: `${name}${index}`, redirect_uris, registration })),
+    )
+    for (const client of clients) seen.add(subjectOf(client, alice)).add(sidOf(client, alice))
+    t.equal(seen.size, 2 * (clients.length + 1))
+
+    const [operators, beside] = ['a', 'b'].map((client_id) => pairwise({ client_id, redirect_uris: local.slice(0, 1) }))
+    if (!operators || !beside) throw new Error('there are two')
+    t.equal(subjectOf(operators, alice), subjectOf(beside, alice), 'an operator answers for what runs on this machine')
+    t.notOk(seen.has(subjectOf(operators, alice)), 'and nobody else joins it')
+    const listed = pairwise({
+      client_id: 'c',
+      sector_identifier_uri: 'https://clinic.example/s',
+      redirect_uris: alone[0],
+    })
+    t.equal(subjectOf(listed, alice), subjectOf(clinic, alice), 'whom the sector itself lists is of it')
+  },
+)

@@ -1,6 +1,7 @@
 import { signingAlgorithms } from '../client.ts'
 import { deviceGrantName } from '../grants/device-code.ts'
 import type { Mistake } from '../registration-rules/rule.ts'
+import { shownSector } from '../subject.ts'
 import { type RegistrationPolicy, registrable } from './policy.ts'
 
 /** What came in, before it is known to have any shape. */
@@ -95,6 +96,15 @@ const sector = ({ subject_type, grant_types, redirect_uris, sector_identifier_ur
     'sector_identifier_uri',
     'is of no use without redirect_uris',
     typeof sector_identifier_uri === 'string' && texts(redirect_uris).length === 0,
+  ),
+  // On this machine is every app, and nobody answers for those that register themselves.
+  ...mistake(
+    'sector_identifier_uri',
+    'is needed for pairwise subjects unless all redirect_uris are https, of one host, and not on this machine',
+    subject_type === 'pairwise' &&
+      typeof sector_identifier_uri !== 'string' &&
+      texts(redirect_uris).length > 0 &&
+      shownSector(texts(redirect_uris), 'anybody') === undefined,
   ),
 ]
 
