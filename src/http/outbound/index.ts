@@ -4,18 +4,11 @@ import { checkedAddresses, checkedUrl, type Resolve } from './destination.ts'
 import { bodyOf, send } from './exchange.ts'
 import { createPlaces } from './places.ts'
 import { Refused } from './refused.ts'
+import { byTrust, type Trust } from './trust.ts'
 
 export type { Resolve } from './destination.ts'
 export { Busy, Refused } from './refused.ts'
-
-/**
- * @property mayUseNamed whether the operator answers for the address: then it may be one of those that are named although
- * not public. What a client says that registered itself opens nothing but the public network (O2).
- */
-export type Trust = { readonly mayUseNamed: boolean }
-
-/** Under which an answer is remembered: what was read inside for one is not for another to see. */
-export const keyOf = (uri: string, { mayUseNamed }: Trust): string => `${mayUseNamed ? 'named' : 'public'} ${uri}`
+export { byTrust, type Trust } from './trust.ts'
 
 /**
  * The one door through which this server fetches and posts. Others chose the addresses, so each is checked, the name
@@ -49,21 +42,22 @@ export type OutboundOptions = {
 }
 
 /** How many at once and how many may wait for them, in all and for one host. */
-const most = {
-  all: { underWay: 128, waiting: 256 },
-  host: { underWay: 8, waiting: 16 },
-} as const
+const host = { underWay: 8, waiting: 16 } as const
+const most = { all: { underWay: 128, waiting: 256 }, host } as const
+/** Beside those: a client that registered itself may name addresses whose only purpose is to be slow. */
+const mostOfRegistered = { all: { underWay: 64, waiting: 128 }, host } as const
 
 export const createOutbound = (options: OutboundOptions): Outbound => {
   const { allowLoopback, allow = [], resolve = systemResolve, timeout = 3_000, ca } = options
   const isNamed = createTrust(allow)
-  const places = createPlaces(most)
+  const placesOf = byTrust(({ mayUseNamed }) => createPlaces(mayUseNamed ? most : mostOfRegistered))
 
-  const exchange = async <T>(uri: string, { mayUseNamed }: Trust, act: Act<T>): Promise<T> => {
-    const bounds = { allowLoopback, isNamed: mayUseNamed ? isNamed : () => false, resolve }
+  const exchange = async <T>(uri: string, trust: Trust, act: Act<T>): Promise<T> => {
+    const bounds = { allowLoopback, isNamed: trust.mayUseNamed ? isNamed : () => false, resolve }
     const url = checkedUrl(uri, bounds)
     const signal = AbortSignal.timeout(timeout)
-    const leave = await places.take(url.host, signal)
+    // Not `host`: another port is the same machine.
+    const leave = await placesOf(trust).take(url.hostname, signal)
     const late = new Promise<never>((_, reject) =>
       signal.addEventListener('abort', () => reject(new Refused('it took too long')), { once: true }),
     )

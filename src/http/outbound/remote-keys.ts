@@ -4,7 +4,7 @@ import { type Clock, later } from '../../clock.ts'
 import type { RemoteKeys } from '../../oauth/client-authentication/index.ts'
 import { keyProblem } from '../../oauth/client-authentication/public-key.ts'
 import { isRecord } from '../../record.ts'
-import { Busy, keyOf, type Outbound, Refused, type Trust } from './index.ts'
+import { Busy, byTrust, type Outbound, Refused, type Trust } from './index.ts'
 
 export type RemoteKeysDependencies = {
   readonly clock: Clock
@@ -24,27 +24,30 @@ const mostKeys = 20
 const members: ReadonlySet<string> = new Set('kty use key_ops alg kid crv x y n e x5c'.split(' '))
 const accept = ['application/jwk-set+json', 'application/json']
 
-/** What is known of one URI, for those who may read the same; `keys` and `readAt` are of the last success. */
+/** What is known of one URI; `keys` and `readAt` are of the last success. */
 type Reading = { readonly keys: readonly JWK[] | undefined; readonly readAt: Date; readonly triedAt: Date }
 
 /** The key sets that clients publish, read as seldom as keys can change hands. */
 export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
-  const { clock, log, outbound } = deps
+  const readerOf = byTrust((trust) => createReader(deps, trust))
+  return { get: async (uri, options) => readerOf(options)(uri, options) }
+}
+
+const createReader = ({ clock, log, outbound }: RemoteKeysDependencies, trust: Trust) => {
   const readings = new LRUCache<string, Reading>({ max: mostSets })
   const underWay = new Map<string, Promise<void>>()
 
-  const readAnew = async (uri: string, trust: Trust): Promise<void> => {
-    const keys = await reading(uri, trust)
+  const readAnew = async (uri: string): Promise<void> => {
+    const keys = await reading(uri)
     if (keys === 'busy') return
     const now = clock.now()
     // A reading that failed takes nothing away: an unknown `kid` must not be a way to lose the known ones.
-    const key = keyOf(uri, trust)
-    const before = readings.get(key)
+    const before = readings.get(uri)
     const known = keys ? { keys, readAt: now } : { keys: before?.keys, readAt: before?.readAt ?? now }
-    readings.set(key, { ...known, triedAt: now })
+    readings.set(uri, { ...known, triedAt: now })
   }
 
-  const reading = async (uri: string, trust: Trust): Promise<readonly JWK[] | 'busy' | undefined> => {
+  const reading = async (uri: string): Promise<readonly JWK[] | 'busy' | undefined> => {
     try {
       return keysIn(await outbound.get(uri, { accept, ...trust }))
     } catch (error) {
@@ -54,28 +57,24 @@ export const createRemoteKeys = (deps: RemoteKeysDependencies): RemoteKeys => {
     }
   }
 
-  const keysWithin = (seconds: number, key: string): readonly JWK[] | undefined => {
-    const known = readings.get(key)
+  const keysWithin = (seconds: number, uri: string): readonly JWK[] | undefined => {
+    const known = readings.get(uri)
     return known && clock.now() < later(known.readAt, seconds) ? known.keys : undefined
   }
 
-  const isCoolingDown = (key: string): boolean => {
-    const known = readings.get(key)
+  const isCoolingDown = (uri: string): boolean => {
+    const known = readings.get(uri)
     return known !== undefined && clock.now() < later(known.triedAt, coolDown)
   }
 
-  return {
-    async get(uri, { refetch, mayUseNamed }) {
-      const trust = { mayUseNamed }
-      const key = keyOf(uri, trust)
-      if ((!refetch && keysWithin(fresh, key)) || isCoolingDown(key)) return keysWithin(lasting, key)
-      const shared = underWay.get(key) ?? readAnew(uri, trust).finally(() => underWay.delete(key))
-      underWay.set(key, shared)
-      const sufficient = refetch ? undefined : keysWithin(patience, key)
-      if (!sufficient) await shared
-      else shared.catch((error: unknown) => log.warn({ reason: String(error) }, 'the keys of a client cannot be read'))
-      return sufficient ?? keysWithin(lasting, key)
-    },
+  return async (uri: string, { refetch }: { readonly refetch: boolean }): Promise<readonly JWK[] | undefined> => {
+    if ((!refetch && keysWithin(fresh, uri)) || isCoolingDown(uri)) return keysWithin(lasting, uri)
+    const shared = underWay.get(uri) ?? readAnew(uri).finally(() => underWay.delete(uri))
+    underWay.set(uri, shared)
+    const sufficient = refetch ? undefined : keysWithin(patience, uri)
+    if (!sufficient) await shared
+    else shared.catch((error: unknown) => log.warn({ reason: String(error) }, 'the keys of a client cannot be read'))
+    return sufficient ?? keysWithin(lasting, uri)
   }
 }
 

@@ -77,6 +77,49 @@ t.test('O2 500 peers that hang hold few sockets, and nobody for longer than the 
   t.equal(await outbound.get(good.uri, { accept, mayUseNamed: true }), '{}', 'and the others are served again')
 })
 
+t.test('O2 apps that registered themselves fill places of their own, and half as many', async (t) => {
+  const silent = await aSilentPeer(t)
+  const good = await aPeer(t, (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+  const outbound = createOutbound({ allowLoopback: true, resolve: toLoopback, timeout: 1000 })
+  const hanging = Array.from({ length: 500 }, (_, peer) =>
+    outbound
+      .get(`https://peer-${peer}.example:${silent.port}/`, { accept, mayUseNamed: false })
+      .then(String, (error: unknown) => error),
+  )
+  t.ok(await isBusy(outbound.get(good.uri, { accept, mayUseNamed: false })), 'all of theirs are taken')
+  t.equal(await outbound.get(good.uri, { accept, mayUseNamed: true }), '{}')
+  t.same(await outbound.post(good.uri, new URLSearchParams(), { mayUseNamed: true }), { status: 200 })
+  const errors = await Promise.all(hanging)
+  t.ok(errors.every((error) => error instanceof Refused))
+  t.ok(errors.filter((error) => error instanceof Busy).length >= 500 - 64 - 128)
+  t.ok(silent.most() <= 2 * 64, `${silent.most()} sockets`)
+})
+
+t.test('O2 a host is one whatever its ports, and full for those alone who filled it', async (t) => {
+  const begun: string[] = []
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const resolve: Resolve = async (hostname) => {
+    begun.push(hostname)
+    await released
+    return []
+  }
+  const outbound = createOutbound({ allowLoopback: false, resolve })
+  const ask = (port: number, mayUseNamed: boolean) =>
+    outbound.get(`https://hangs.example:${port}/`, { accept, mayUseNamed }).then(String, (error: unknown) => error)
+  const asked = Array.from({ length: 32 }, (_, at) => ask(8001 + (at % 16), false))
+  await new Promise(setImmediate)
+  t.equal(begun.length, 8)
+  asked.push(ask(8001, true))
+  await new Promise(setImmediate)
+  t.equal(begun.length, 9)
+  release()
+  const errors = await Promise.all(asked)
+  t.equal(errors.filter((error) => error instanceof Busy).length, 32 - 8 - 16)
+})
+
 t.test('O2 one host that hangs does not keep the others out', async (t) => {
   const silent = await aSilentPeer(t)
   const good = await aPeer(t, (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))

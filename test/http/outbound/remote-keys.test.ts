@@ -14,7 +14,7 @@ const aReader = (read: Outbound['get']) => {
   const clock = aClock()
   const log = { warn: ({ reason }: { readonly reason: string }) => void reasons.push(reason) }
   const keys = createRemoteKeys({ clock, log, outbound: { get: read } })
-  return { clock, reasons, get: (uri: string, refetch = false) => keys.get(uri, { refetch, mayUseNamed: true }) }
+  return { clock, reasons, keys, get: (uri: string, refetch = false) => keys.get(uri, { refetch, mayUseNamed: true }) }
 }
 
 t.test('what is no key in a set is left out (RFC 7517 §5)', async (t) => {
@@ -128,6 +128,22 @@ t.test('D8 who was turned away because too much was under way may come again at 
   busy = true
   clock.advance({ seconds: 900 })
   t.same(await get(uri), [key], 'and keeps what was known')
+})
+
+t.test('D8 the sets of clients that registered themselves crowd out none of an operator', async (t) => {
+  const asked: string[] = []
+  const { keys } = aReader(async (uri) => {
+    asked.push(uri)
+    return JSON.stringify({ keys: [key] })
+  })
+  const own = () => keys.get(uri, { refetch: false, mayUseNamed: true })
+  t.same(await own(), [key])
+  for (let at = 0; at < 500; at++) await keys.get(`${uri}/${at}`, { refetch: false, mayUseNamed: false })
+  t.equal(asked.length, 501)
+  t.same(await own(), [key])
+  t.equal(asked.length, 501, 'from memory')
+  await keys.get(uri, { refetch: false, mayUseNamed: false })
+  t.equal(asked.length, 502, 'which is for nobody else')
 })
 
 t.test('what fails while nobody waits for it is in the log', async (t) => {

@@ -15,7 +15,7 @@ const aReader = (read: Outbound['get']) => {
     return read(uri, wanted)
   }
   const objects = createRequestObjects({ clock, log: { warn: () => {} }, outbound: { get } })
-  return { clock, asked, get: (uri: string) => objects.get(uri, { mayUseNamed: true }) }
+  return { clock, asked, objects, get: (uri: string) => objects.get(uri, { mayUseNamed: true }) }
 }
 
 t.test('D8 OIDC Core §6.2: thirty fragments of one moment share one reading, kept for the first', async (t) => {
@@ -59,6 +59,17 @@ t.test('D8 a reading that failed is not repeated for thirty seconds, whatever th
   t.equal(asked.length, 1)
   clock.advance({ seconds: 1 })
   t.equal(await get(`${uri}#two`), 'object')
+})
+
+t.test('D8 the objects of clients that registered themselves crowd out none of an operator', async (t) => {
+  const { get, objects, asked } = aReader(async () => 'x'.repeat(10_000))
+  await get(`${uri}#one`)
+  for (let at = 0; at < 500; at++) await objects.get(`${uri}/${at}#one`, { mayUseNamed: false })
+  t.equal(asked.length, 501)
+  await get(`${uri}#one`)
+  t.equal(asked.length, 501, 'from memory')
+  await objects.get(`${uri}#one`, { mayUseNamed: false })
+  t.equal(asked.length, 502, 'which is for nobody else')
 })
 
 t.test('what fails in another way is no answer', async (t) => {
