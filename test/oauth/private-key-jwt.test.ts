@@ -4,6 +4,7 @@ import { CompactSign, type JWK, SignJWT, UnsecuredJWT } from 'jose'
 import t from 'tap'
 import { later, numericDate } from '../../src/clock.ts'
 import type { Client } from '../../src/oauth/client.ts'
+import { skew } from '../../src/oauth/client-jwt.ts'
 import { OAuthError } from '../../src/oauth/errors.ts'
 import { anAuthentication, endpoint, form, issuer, now } from '../support/client-authentication.ts'
 import { aClient } from '../support/clients.ts'
@@ -28,7 +29,7 @@ const aSigner = (described: Partial<Client> = {}) =>
     ...described,
   })
 
-const seconds = (offset: number) => numericDate(later(now, offset))
+const seconds = (offset: number) => numericDate(now) + offset
 const standard = () => ({ iss: 'signer', sub: 'signer', aud: issuer, exp: seconds(60), iat: seconds(0), jti: 'j1' })
 
 type Assertion = { claims?: Record<string, unknown>; header?: Record<string, unknown>; key?: KeyObject; alg?: string }
@@ -165,6 +166,21 @@ t.test('T4 an assertion works once, also at once, also under its other spelling'
   t.equal(await authenticate(send(await assertion({ claims: { jti: 'j2' } }))), client)
   await t.rejects(authenticate(send(text), later(now, 89)), refused, 'for as long as it is accepted')
 })
+
+t.test(
+  'T4 RFC 7523 §3: a jti is kept for as long as the assertion is accepted, also where a clock that is ahead sweeps',
+  async (t) => {
+    const text = await assertion({ claims: { exp: seconds(60.5) } })
+    const last = new Date(later(now, 60 + skew + 1).getTime() - 1)
+    t.equal(await anAuthentication([client]).authenticate(send(text), last), client, 'the last instant')
+    await t.rejects(anAuthentication([client]).authenticate(send(text), later(last, 0.001)), refused, 'and no later')
+
+    const { authenticate, spent } = anAuthentication([client])
+    t.equal(await authenticate(send(text)), client)
+    for (const [hash, expiresAt] of spent) if (expiresAt < later(last, skew)) spent.delete(hash)
+    await t.rejects(authenticate(send(text), last), refused)
+  },
+)
 
 t.test('T4 a wrong signature spends no jti; clients do not share theirs', async (t) => {
   const other = aSigner({ client_id: 'other' })
