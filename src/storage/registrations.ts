@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { LRUCache } from 'lru-cache'
+import type { Client } from '../oauth/client.ts'
 import { withNext } from '../oauth/registration/access-token.ts'
 import type { RegistrationStore } from '../oauth/registration/stores.ts'
-import type { ClientCache } from './client-cache.ts'
+import { type ClientCache, metadataOf } from './client-cache.ts'
+import { lockClient } from './client-lock.ts'
 import { type Clients, changesSubjects, endAll, secretData } from './clients.ts'
 import { type Database, json, statement } from './database.ts'
 import { asJson } from './json.ts'
@@ -31,6 +34,13 @@ const spend = (tx: Prisma.TransactionClient, hash: Uint8Array, now: Date) =>
   tx.$executeRaw`UPDATE initial_access_tokens SET uses_left = uses_left - 1
     WHERE hash = ${hash} AND uses_left > 0 AND expires_at > ${now}`
 
+/** Both with the defaults of this server filled in: the row may be older than these. Locks the client. */
+const stands = async (tx: Prisma.TransactionClient, before: Client): Promise<boolean> => {
+  await lockClient(tx, before.client_id)
+  const row = await tx.client.findUnique({ where: { id: before.client_id }, select: { metadata: true } })
+  return row !== null && isDeepStrictEqual(metadataOf(row.metadata), metadataOf({ ...before }))
+}
+
 export const createRegistrations = (
   database: Database,
   { read, change }: ClientCache,
@@ -57,21 +67,30 @@ export const createRegistrations = (
       return outcome
     },
 
-    replace: (clientId, { metadata, presented, next, secret, consents }, now) =>
-      change(clientId, async (tx) => {
+    replace: async (before, { metadata, presented, next, secret, consents }, now) => {
+      const { client_id: clientId } = before
+      let outcome: 'replaced' | 'stale' | 'refused' = 'refused'
+      await change(clientId, async (tx) => {
         const registrationHash = Uint8Array.from(withNext(presented, next))
+        if (!(await stands(tx, before))) {
+          outcome = 'stale'
+          return { count: 0 }
+        }
         const ends = await changesSubjects(tx, clientId, metadata)
         const count = await tx.$executeRaw`
           UPDATE clients SET metadata = ${json(metadata)}::jsonb, registration_hash = ${registrationHash}
-          WHERE id = ${clientId} AND ${Uint8Array.from(presented)} IN
+          WHERE id = ${clientId} AND disabled_at IS NULL AND ${Uint8Array.from(presented)} IN
             (substring(registration_hash FROM 1 FOR 32), substring(registration_hash FROM 33))`
+        outcome = count === 0 ? 'refused' : 'replaced'
         if (count === 0) return { count }
         if (ends) await endAll(tx, clientId, 'client_changed', now)
         if (consents === 'forget') await tx.consent.deleteMany({ where: { clientId } })
         if (secret === 'none') await tx.clientSecret.deleteMany({ where: { clientId } })
         else if (secret) await tx.clientSecret.create({ data: secretData(clientId, secret) })
         return { count }
-      }),
+      })
+      return outcome
+    },
 
     find: read,
     remove: clients.delete,

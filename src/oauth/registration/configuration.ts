@@ -3,12 +3,13 @@ import { secret as newSecret } from '../../random.ts'
 import { isRecord } from '../../record.ts'
 import type { Client, ClientMetadata } from '../client.ts'
 import { makeSecret, usesSecret } from '../client-secret.ts'
+import { Unavailable } from '../errors.ts'
 import { InvalidMetadata } from '../registration.ts'
 import { hashOf, plausible, refused, registrationAccessTokenPrefix, standingOf } from './access-token.ts'
 import { type ClientInformation, clientInformation } from './answer.ts'
 import { clientIdPattern, type RegistrationDependencies } from './register.ts'
 import { metadataSaid } from './request.ts'
-import { checkSector } from './sector-identifier.ts'
+import { checkSector, type SectorDocuments } from './sector-identifier.ts'
 
 /** A client at its own registration, RFC 7592 §2. */
 export type Admitted = { readonly client: Client; readonly token: string; readonly presented: Buffer }
@@ -40,15 +41,28 @@ export const readClient = (
 
 /**
  * RFC 7592 §2.2: what is sent takes the place of all that was registered. The token in the answer is a new one.
- * @throws InvalidMetadata
+ * @throws InvalidMetadata, OAuthError invalid_token, Unavailable
  */
 export const replaceClient = async (
   sent: unknown,
   admitted: Admitted,
   deps: RegistrationDependencies,
 ): Promise<ClientInformation> => {
-  const { issuer, policy, registrations, sectors, random, now } = deps
-  const { client, presented } = admitted
+  const known = { ...deps, sectors: readOnce(deps.sectors) }
+  const replaced = await replaceAsRead(sent, admitted, known)
+  if (replaced) return replaced
+  // An operator may have taken something from it: by what was read before, it would have it back.
+  const again = await replaceAsRead(sent, await admit(admitted.client.client_id, admitted.token, deps), known)
+  if (!again) throw new Unavailable(new Error('the client changed twice while it was replaced'))
+  return again
+}
+
+/** @returns undefined where the client is not what it was when it was admitted; nothing is changed then */
+const replaceAsRead = async (
+  sent: unknown,
+  { client, presented }: Admitted,
+  { issuer, policy, registrations, sectors, random, now }: RegistrationDependencies,
+): Promise<ClientInformation | undefined> => {
   const { client_id: clientId, createdAt } = client
   const mistakes = isRecord(sent) ? identityMistakes(sent, client, now) : []
   if (mistakes.length > 0) throw new InvalidMetadata(mistakes)
@@ -61,12 +75,25 @@ export const replaceClient = async (
   const secret = usesSecret(metadata) ? made?.stored : 'none'
   const consents = looksTheSame(client, metadata) ? 'keep' : 'forget'
   const change = { metadata, presented, next: hashOf(token), secret, consents } as const
-  const replaced = await registrations.replace(clientId, change, now)
-  if (!replaced) throw refused('the token was replaced meanwhile')
+  const outcome = await registrations.replace(client, change, now)
+  if (outcome === 'stale') return undefined
+  if (outcome === 'refused') throw refused('the token was replaced meanwhile')
   // What the client sent of its secret was right, and this server does not know it otherwise.
   const known = isRecord(sent) && typeof sent.client_secret === 'string' ? sent.client_secret : undefined
   const text = made?.text ?? (usesSecret(metadata) ? known : undefined)
   return clientInformation(issuer, { clientId, createdAt, metadata, secret: text, token })
+}
+
+/** For one change: it takes seconds where the client's site is slow. */
+const readOnce = (sectors: SectorDocuments): SectorDocuments => {
+  const documents = new Map<string, Promise<string | undefined>>()
+  return {
+    get(uri) {
+      const document = documents.get(uri) ?? sectors.get(uri)
+      documents.set(uri, document)
+      return document
+    },
+  }
 }
 
 /** What people saw when they allowed it: for another name or another address they are asked again (RFC 7591 §5). */

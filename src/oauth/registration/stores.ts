@@ -25,12 +25,13 @@ export type RegistrationStore = {
   register(registration: NewRegistration, now: Date): Promise<'registered' | 'uninvited' | 'full'>
   /**
    * RFC 7592 §2.2. What it was given ends where it knows people by another `sub` from now on. A new token beside the one that was presented, which stands until the new one is used.
+   * @param read that from which the change was made; it must be what is stored still
    * @param change.secret one to be added; `none` forgets those there are
    * @param change.consents whether what people allowed still holds
-   * @returns whether the presented token still stood
+   * @returns `stale` where another change came between; `refused` where the presented token does not stand any more
    */
   replace(
-    clientId: string,
+    read: Client,
     change: {
       readonly metadata: ClientMetadata
       readonly presented: Buffer
@@ -39,7 +40,7 @@ export type RegistrationStore = {
       readonly consents: 'keep' | 'forget'
     },
     now: Date,
-  ): Promise<boolean>
+  ): Promise<'replaced' | 'stale' | 'refused'>
   /** Past any memory: another server may have changed it just now. */
   find(clientId: string): Promise<Client | undefined>
   /** Ends whatever the client was given, and forgets it. */
