@@ -214,6 +214,17 @@ t.test('T22 PAR authenticates like the token endpoint; a public client says who 
   t.match(await server.redeem(spa, codeOf(await logIn(page)) ?? '', verifier), { status: 200 })
 })
 
+t.test('RFC 9126 §3: beside a request object that names the client nothing is required', async (t) => {
+  const bank = await aKeyedClient(server)
+  const { parameters } = bank.parameters()
+  const object = await bank.object(parameters)
+  t.match(await bank.push({ request: object }), { status: 201 })
+  t.match(await bank.push({ request: object, client_id: app.client_id }), { status: 401 }, 'another says who it is')
+  const foreign = await bank.object(parameters, { client_id: app.client_id })
+  for (const request of [foreign, await bank.object(parameters, { client_id: undefined })])
+    t.match(await bank.push({ request }), { status: 400, body: { error: 'invalid_request_object' } })
+})
+
 t.test('RFC 9126 §2.1: client_id is required, also where the client proves itself without it', async (t) => {
   const { url } = server.authorizeUrl(app)
   const parameters = new URL(url).searchParams

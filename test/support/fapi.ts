@@ -28,7 +28,7 @@ export type KeyedClient = App & {
     readonly parameters: Record<string, string>
     readonly verifier: string
   }
-  /** @param sent an assertion in the place of a good one, and a DPoP proof */
+  /** These alone, and what proves the client. @param sent an assertion in the place of a good one, and a DPoP proof */
   push(
     parameters: Record<string, string>,
     sent?: { readonly assertion?: string; readonly proof?: string },
@@ -65,7 +65,7 @@ export const aKeyedClient = async (
   const post = async (path: string, parameters: Record<string, string>, by: string | undefined, proof?: string) =>
     server.post(
       path,
-      { ...parameters, client_id, client_assertion_type: assertionType, client_assertion: by ?? (await assertion()) },
+      { ...parameters, client_assertion_type: assertionType, client_assertion: by ?? (await assertion()) },
       undefined,
       proof === undefined ? {} : { dpop: proof },
     )
@@ -94,7 +94,7 @@ export const aKeyedClient = async (
     },
     push: (parameters, { assertion, proof } = {}) => post('/oauth2/par', parameters, assertion, proof),
     redeem: (code, code_verifier, proof, assertion) =>
-      post('/oauth2/token', { grant_type: 'authorization_code', code, code_verifier }, assertion, proof),
+      post('/oauth2/token', { grant_type: 'authorization_code', client_id, code, code_verifier }, assertion, proof),
     pushedUrl: ({ body }, more = {}) =>
       `${server.base}/oauth2/authorize?${new URLSearchParams({ client_id, request_uri: String(body.request_uri), ...more })}`,
   }

@@ -40,9 +40,9 @@ export const push = async (
 ): Promise<PushResponse> => {
   // RFC 9126 §2.1: the one parameter that cannot be pushed.
   if (sent.optional('request_uri') !== undefined) throw invalidRequest('request_uri cannot be pushed (RFC 9126 §2.1).')
-  // RFC 9126 §2.1: client_id, "as a required authorization request parameter, ... is similarly required".
-  sent.required('client_id')
   const object = sent.optional('request')
+  // RFC 9126 §2.1: client_id, "as a required authorization request parameter, ... is similarly required". An object has its own.
+  if (object === undefined) sent.required('client_id')
   // RFC 9126 §3: beside the object, only what authenticates the client counts.
   const parameters = object === undefined ? sent : parseParameters(await openRequestObject(object, client, deps))
 
