@@ -81,12 +81,16 @@ const keyPair = (kid: string) => {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' } }
 }
-/** RFC 7523 with the issuer as audience. */
-const authenticated = async (clientId: string, { kid, privateKey }: ReturnType<typeof keyPair>, jti: string) => {
+/** RFC 7523, for the token endpoint unless it says otherwise: OIDC Core §9. */
+const authenticated = async (
+  clientId: string,
+  { kid, privateKey }: ReturnType<typeof keyPair>,
+  jti: string,
+  aud = `${server.issuer}/oauth2/token`,
+) => {
   const now = Math.floor(server.clock.now().getTime() / 1000)
-  const claims = { iss: clientId, sub: clientId, aud: server.issuer, iat: now, exp: now + 60, jti }
+  const claims = { iss: clientId, sub: clientId, aud, iat: now, exp: now + 60, jti }
   return {
-    client_id: clientId,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey),
   }
@@ -100,8 +104,12 @@ t.test('oidcc-registration-jwks-uri, oidcc-ensure-client-assertion-with-iss-aud-
   const stranger = await authenticated(app.client_id, keyPair('one'), 'a')
   const wrong = await suite.redeem({ ...app, secret: undefined }, asked, stranger)
   t.match(wrong, { status: 401, body: { error: 'invalid_client' } })
-  const own = await authenticated(app.client_id, key, 'b')
+  const elsewhere = await authenticated(app.client_id, key, 'b', 'https://elsewhere.example')
+  t.match(await suite.redeem({ ...app, secret: undefined }, asked, elsewhere), { status: 401 })
+  const own = await authenticated(app.client_id, key, 'c')
   t.match(await suite.redeem(app, asked, own), { status: 200 })
+  const again = await authenticated(app.client_id, key, 'd', server.issuer)
+  t.match(await suite.redeem(app, await suite.ask(app), again), { status: 200 }, 'or of the issuer, which is stricter')
 })
 
 t.test('oidcc-refresh-token-rp-key-rotation: the next key, published a minute later, refreshes', async (t) => {

@@ -37,6 +37,20 @@ t.test('RFC 7592 §2.2: PKCE becomes as strict as what a client makes of itself 
   t.equal(replace(register(said, 'required'), said).pkce, 'required', 'what stands is not loosened')
 })
 
+t.test(
+  'OIDC Core §9: its assertions may name the endpoint; of FAPI 2.0 §5.3.2.1, or an operator, the issuer alone',
+  async (t) => {
+    const before = register(said)
+    t.equal(before.assertion_audience, 'issuer_or_endpoint')
+    t.equal(register({ ...said, profile: 'fapi2' }).assertion_audience, 'issuer')
+    const { assertion_audience } = before
+    t.equal(replace(before, { ...said, assertion_audience, profile: 'fapi2' }).assertion_audience, 'issuer')
+    t.equal(replace({ ...before, assertion_audience: 'issuer' }, said).assertion_audience, 'issuer')
+    const strict = { ...said, assertion_audience: 'issuer' }
+    t.throws(() => register(strict), { mistakes: [{ field: 'assertion_audience', problem: /whoever runs/ }] })
+  },
+)
+
 t.test('RFC 7592 §2.2: who sends back what it was told has changed nothing but what it meant to', async (t) => {
   const before = { ...register(said), first_party: true, access_token_lifetime: 60, rotation: 'reuse' } as const
   t.same(replace(before, before), before)

@@ -45,7 +45,10 @@ export const metadataSaid = (sent: unknown, { policy, clientId, current }: Reque
   return signableIn(checked.metadata, policy)
 }
 
-/** RFC 7591 §2: what holds where nothing is said, beside the defaults of client.ts. */
+/**
+ * RFC 7591 §2: what holds where nothing is said, beside the defaults of client.ts. OIDC Core §9: "The Audience SHOULD be the
+ * URL of the Authorization Server's Token Endpoint", and nobody is there to tell such a client that this server knows better.
+ */
 const fallbacks = (own: Said, clientId: string, policy: RegistrationPolicy): Said => {
   const { grant_types } = own
   const grants: readonly unknown[] = Array.isArray(grant_types) ? grant_types : ['authorization_code']
@@ -54,12 +57,14 @@ const fallbacks = (own: Said, clientId: string, policy: RegistrationPolicy): Sai
     response_types: grants.includes('authorization_code') ? ['code'] : [],
     scope: policy.scope.filter((value) => value !== 'offline_access' || grants.includes('refresh_token')).join(' '),
     ...(!mustProve(own) && { pkce: policy.pkce }),
+    ...(!hasProfile(own) && { assertion_audience: 'issuer_or_endpoint' }),
   }
 }
 
 /** RFC 9700 §2.1.1, FAPI 2.0 §5.3.2.2: nobody chooses whether such a client proves that it asked. */
-const mustProve = ({ token_endpoint_auth_method: method, profile = 'none' }: Said): boolean =>
-  method === 'none' || profile !== 'none'
+const mustProve = (own: Said): boolean => own.token_endpoint_auth_method === 'none' || hasProfile(own)
+
+const hasProfile = ({ profile = 'none' }: Said): boolean => profile !== 'none'
 
 const defaults: Said = (() => {
   const filled: unknown = Value.Default(ClientMetadata, {})
