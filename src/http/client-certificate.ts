@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../oauth/errors.ts'
@@ -15,6 +16,12 @@ import { valuesOf } from './header.ts'
 export type CertificateOf = (request: FastifyRequest) => ClientCertificate | undefined
 
 /**
+ * A request at the listener that asks for certificates itself. RFC 9440 §4: nobody has dropped what a client wrote under the
+ * header's name there, also where the peer is a named proxy, which then passes bytes on and has read none of them.
+ */
+export class HandshakenRequest extends IncomingMessage {}
+
+/**
  * @param proxies whose `Client-Cert` is believed: addresses and CIDR blocks. From anybody else it is ignored, T18
  * @param authorities that vouch for the certificates of clients
  */
@@ -28,16 +35,23 @@ export const createCertificateOf = ({
   const isProxy = createTrust(proxies)
   const vouched = (chain: Chain, now: Date) => isVouchedFor(chain.certificate, chain.others, authorities, now)
 
-  return ({ raw: { socket, rawHeaders } }) => {
-    // The immediate peer, whatever X-Forwarded-For says. A proxy's own certificate is never its client's.
-    if (isProxy(socket.remoteAddress)) return forwarded(rawHeaders, vouched)
-    const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
-    if (!certificate) return undefined
-    // OpenSSL found the path, and of a session that is resumed only that it did is known. Where no authority is named it
-    // looked for those of web sites.
-    const authorized = authorities.length > 0 && socket instanceof TLSSocket && socket.authorized
-    return { certificate, isTrusted: (now) => authorized && isForClients(certificate) && isValidAt(certificate, now) }
+  return ({ raw }) => {
+    if (raw instanceof HandshakenRequest) return shown(raw, authorities.length > 0)
+    // The immediate peer, whatever X-Forwarded-For says.
+    return isProxy(raw.socket.remoteAddress) ? forwarded(raw.rawHeaders, vouched) : undefined
   }
+}
+
+/**
+ * OpenSSL found the path, and of a session that is resumed only that it did is known. Where no authority is named it looked
+ * for those of web sites.
+ */
+const shown = ({ socket }: HandshakenRequest, hasAuthorities: boolean): ClientCertificate | undefined => {
+  if (!(socket instanceof TLSSocket)) return undefined
+  const certificate = socket.getPeerX509Certificate()
+  if (!certificate) return undefined
+  const authorized = hasAuthorities && socket.authorized
+  return { certificate, isTrusted: (now) => authorized && isForClients(certificate) && isValidAt(certificate, now) }
 }
 
 type Chain = { readonly certificate: X509Certificate; readonly others: readonly X509Certificate[] }

@@ -3,6 +3,7 @@ import { createServer } from 'node:https'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { openidConfiguration } from '../oauth/metadata.ts'
+import { HandshakenRequest } from './client-certificate.ts'
 import { ignoreExpectations, limits, refuseConnection, serverOptions } from './limits.ts'
 import { watchSilent } from './operations/stop.ts'
 
@@ -34,7 +35,8 @@ export const listenForCertificates = async (
   const serves = servedBelow(issuer)
   const ca = authorities.map((authority) => authority.toString())
   const asking = { requestCert: true, rejectUnauthorized: false, ...(ca.length > 0 && { ca }) }
-  const server = createServer({ ...serverOptions(limits), ...tls, ...asking }, (request, response) => {
+  const options = { ...serverOptions(limits), ...tls, ...asking, IncomingMessage: HandshakenRequest }
+  const server = createServer(options, (request, response) => {
     const [path = ''] = (request.url ?? '').split('?')
     if (serves(path)) return app.routing(request, response)
     response.writeHead(404, { 'content-type': 'application/json', 'cache-control': 'no-store' })
