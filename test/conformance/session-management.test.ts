@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
 import t from 'tap'
+import { sessionCheckPage } from '../../src/pages/session-check.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import type { Visitor } from '../support/visitor.ts'
 
@@ -15,7 +17,7 @@ const cookieName = '__Host-tessera-state'
 const answerOf = async (visitor: Visitor, message: unknown, origin = 'https://app.example') => {
   const { html } = await visitor.send(String(discovery.check_session_iframe))
   const script = /<script>([\s\S]*)<\/script>/.exec(html)?.[1] ?? ''
-  let hear: ((event: object) => Promise<void>) | undefined
+  let hear: ((event: object) => void) | undefined
   const said: string[] = []
   runInNewContext(script, {
     addEventListener: (type: string, listener: typeof hear) => {
@@ -23,9 +25,6 @@ const answerOf = async (visitor: Visitor, message: unknown, origin = 'https://ap
       hear = listener
     },
     document: { cookie: [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-    crypto: globalThis.crypto,
-    TextEncoder,
-    Uint8Array,
   })
   const source = {
     postMessage: (text: string, to: string) => {
@@ -33,7 +32,7 @@ const answerOf = async (visitor: Visitor, message: unknown, origin = 'https://ap
       said.push(text)
     },
   }
-  await hear?.({ data: message, origin, source })
+  hear?.({ data: message, origin, source })
   return said
 }
 
@@ -140,4 +139,15 @@ t.test('S2 S4 the cookie that pages may read is worth nothing, and the page that
   thief.cookies.set(cookieName, before ?? '')
   const { leaves } = await thief.send(server.authorizeUrl(app, { scope: 'openid', prompt: 'none' }).url)
   t.equal(leaves?.searchParams.get('error'), 'login_required')
+})
+
+t.test('Session Management §3.3: the frame answers at once, in the words of any browser', async (t) => {
+  const { html } = sessionCheckPage(cookieName)
+  const script = /<script>([\s\S]*)<\/script>/.exec(html)?.[1] ?? ''
+  t.notMatch(script, /=>|\b(?:async|await|const|let|class)\b|`|crypto/)
+  const frame = { addEventListener: () => {} }
+  const digestOf = (text: string) => runInNewContext(`${script}; sha256(${JSON.stringify(text)})`, frame)
+  const isSame = (text: string) => digestOf(text) === createHash('sha256').update(text).digest('hex')
+  for (const length of [0, 1, 3, 55, 56, 57, 63, 64, 65, 119, 120, 200]) t.ok(isSame('x'.repeat(length)), `${length}`)
+  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => isSame(text)))
 })
