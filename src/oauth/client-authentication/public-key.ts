@@ -17,7 +17,8 @@ const smallOrder: ReadonlySet<string> = new Set([
 ])
 
 /** A signature takes as long to verify as this has bits, and who chose them has not authenticated yet. F4 is 65537. */
-const largestExponent = 2n ** 32n
+export const largestExponent = 2n ** 32n
+export const longestModulus = 8192
 
 /** Why a client's key cannot be used to verify its signatures, or undefined when it can. RFC 7518 §3, RFC 8725 §3.5. */
 export const keyProblem = (jwk: JWK): string | undefined => {
@@ -28,8 +29,8 @@ export const keyProblem = (jwk: JWK): string | undefined => {
   if (!key) return 'is not a valid public key'
   const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
   if (key.asymmetricKeyType === 'rsa') {
-    if (modulusLength === undefined || modulusLength < 2048 || modulusLength > 8192)
-      return 'is RSA with less than 2048 or more than 8192 bits'
+    if (modulusLength === undefined || modulusLength < 2048 || modulusLength > longestModulus)
+      return `is RSA with less than 2048 or more than ${longestModulus} bits`
     if (publicExponent === undefined || publicExponent < 3n || publicExponent % 2n === 0n)
       return 'has a weak RSA exponent'
     return publicExponent > largestExponent ? 'has an RSA exponent of more than 32 bits' : undefined

@@ -1,4 +1,5 @@
 import { createHash, type X509Certificate } from 'node:crypto'
+import { largestExponent, longestModulus } from '../client-authentication/public-key.ts'
 import { type Confirmation, certificateConfirmation } from './confirmation.ts'
 import { constraintsOf } from './constraints.ts'
 
@@ -42,7 +43,7 @@ export const isVouchedFor = (
 ): boolean => {
   const mayVouch = (each: X509Certificate) => each.ca && isFit(each, now)
   const ours = authorities.filter(mayVouch)
-  let others = withoutCopies(chain).filter(mayVouch)
+  let others = withoutCopies(chain).filter((each) => mayVouch(each) && isQuick(each))
   let reached = isFit(certificate, now) ? [certificate] : []
   for (let length = 1; length <= longestPath && reached.length > 0; length++) {
     const isNext = (issuer: X509Certificate) =>
@@ -58,6 +59,19 @@ export const isVouchedFor = (
 const withoutCopies = (chain: readonly X509Certificate[]): readonly X509Certificate[] => [
   ...new Map(chain.map((each) => [each.fingerprint256, each])).values(),
 ]
+
+/** Whether little time goes into a signature of this key, which somebody chose who has not authenticated yet. */
+const isQuick = (issuer: X509Certificate): boolean => {
+  try {
+    const { asymmetricKeyType: kind = '', asymmetricKeyDetails } = issuer.publicKey
+    if (!['rsa', 'rsa-pss'].includes(kind)) return ['ec', 'ed25519', 'ed448'].includes(kind)
+    const { modulusLength, publicExponent } = asymmetricKeyDetails ?? {}
+    if (modulusLength === undefined || publicExponent === undefined) return false
+    return modulusLength <= longestModulus && publicExponent <= largestExponent
+  } catch {
+    return false // a key that OpenSSL cannot read
+  }
+}
 
 /** The extended key usage of an authority is that of everybody below it. */
 const isFit = (certificate: X509Certificate, now: Date): boolean =>

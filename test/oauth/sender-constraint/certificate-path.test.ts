@@ -1,4 +1,5 @@
-import { X509Certificate } from 'node:crypto'
+import { generatePrimeSync, webcrypto, X509Certificate } from 'node:crypto'
+import { X509CertificateGenerator } from '@peculiar/x509'
 import t from 'tap'
 import { isVouchedFor } from '../../../src/oauth/sender-constraint/certificate.ts'
 import { aKeyPair, anAuthority, aSelfSigned, type Issued } from '../../support/client-certificates.ts'
@@ -6,7 +7,7 @@ import { aKeyPair, anAuthority, aSelfSigned, type Issued } from '../../support/c
 const now = new Date('2026-06-01T12:00:00Z')
 const root = await anAuthority('CN=root')
 
-const vouches = ({ x509 }: Issued, chain: readonly Issued[], ...roots: readonly Issued[]) =>
+const vouches = ({ x509 }: Pick<Issued, 'x509'>, chain: readonly Issued[], ...roots: readonly Issued[]) =>
   isVouchedFor(
     x509,
     chain.map(({ x509 }) => x509),
@@ -131,4 +132,60 @@ t.test('T18 RFC 5280 §4.2.1.9: what is too far away by one path may be near eno
   const client = await long.issue()
   for (const chain of orders([long, short, middle, far])) t.ok(vouches(client, chain))
   for (const chain of orders([long, middle, far])) t.notOk(vouches(client, chain))
+})
+
+const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+
+/** Of 2048 bits. */
+const anRsaKeyPair = async (e: bigint): Promise<webcrypto.CryptoKeyPair> => {
+  const prime = (): bigint => {
+    const found = generatePrimeSync(1024, { bigint: true })
+    return (found - 1n) % e === 0n ? prime() : found
+  }
+  const [p, q] = [prime(), prime()]
+  const d = inverse(e, (p - 1n) * (q - 1n))
+  const numbers = { n: p * q, e, d, p, q, dp: d % (p - 1n), dq: d % (q - 1n), qi: inverse(q, p) }
+  const members = Object.entries(numbers).map(([name, value]) => [name, encoded(value)])
+  const jwk = { kty: 'RSA', ...Object.fromEntries(members) }
+  const { n } = jwk
+  return {
+    privateKey: await webcrypto.subtle.importKey('jwk', jwk, rsa, true, ['sign']),
+    publicKey: await webcrypto.subtle.importKey('jwk', { kty: 'RSA', n, e: jwk.e }, rsa, true, ['verify']),
+  }
+}
+
+const encoded = (value: bigint): string => {
+  const hex = value.toString(16)
+  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url')
+}
+
+const inverse = (value: bigint, modulus: bigint): bigint => {
+  let [a, b, x, y] = [value % modulus, modulus, 1n, 0n]
+  while (b > 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y]
+  if (a !== 1n) throw new RangeError('there is none')
+  return ((x % modulus) + modulus) % modulus
+}
+
+t.test('T18 RFC 8725 §3.5: a key that came along and takes long to verify with is not tried', async (t) => {
+  for (const [exponent, isFine] of [
+    [65537n, true],
+    [2n ** 32n + 15n, false],
+  ] as const) {
+    const keys = await anRsaKeyPair(exponent)
+    const between = await root.issue({ subject: 'CN=between', ca: true, keys })
+    const { publicKey } = await aKeyPair()
+    const generated = await X509CertificateGenerator.create({
+      subject: 'CN=client',
+      issuer: 'CN=between',
+      notBefore: new Date('2020-01-01'),
+      notAfter: new Date('2100-01-01'),
+      publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm: rsa,
+    })
+    const client = { x509: new X509Certificate(Buffer.from(generated.rawData)) }
+    const count = verifications(() => t.equal(vouches(client, [between]), isFine, String(exponent)))
+    t.equal(count, isFine ? 2 : 0)
+    t.ok(vouches(client, [], between), 'of one that we named ourselves it is')
+  }
 })
