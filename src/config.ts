@@ -31,7 +31,7 @@ export type Config = {
   readonly cookieSecrets: readonly string[]
   /** Addresses and CIDR blocks whose `X-Forwarded-*` is believed. */
   readonly trustProxy: readonly string[]
-  /** Addresses and CIDR blocks that are connected to although they are not public. */
+  /** Addresses and CIDR blocks that are connected to although they are not public, for apps of an operator. */
   readonly outboundAllow: readonly string[]
   readonly logLevel: LogLevel
   readonly signingAlgorithms: readonly SigningAlgorithm[]
@@ -40,6 +40,8 @@ export type Config = {
   readonly registration: RegistrationMode
   readonly registrationScope: readonly string[]
   readonly registrationPkce: ClientMetadata['pkce']
+  /** The same for apps that registered themselves. */
+  readonly registrationOutboundAllow: readonly string[]
   readonly sessionIdleLifetime: number
   readonly sessionLifetime: number
   /** Of one person; undefined: as many as are wanted. */
@@ -199,6 +201,7 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     registration: read(rest.registration),
     registrationScope: read(rest.registrationScope),
     registrationPkce: read(rest.registrationPkce),
+    registrationOutboundAllow: read(rest.registrationOutboundAllow),
     sessionIdleLifetime,
     sessionLifetime,
     sessionLimit: most === undefined ? undefined : { most, policy },

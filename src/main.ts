@@ -38,7 +38,11 @@ const run = async (config: Config): Promise<void> => {
   const tls = config.tls && tlsOptions(config.tls)
   const certificate = config.tls && (await readFile(config.tls.certFile))
   const demo = config.demo ? await createDevelopment({ parts, stores, certificate }) : undefined
-  const outbound = createOutbound({ allowLoopback: config.mode !== 'production', allow: config.outboundAllow })
+  const outbound = createOutbound({
+    allowLoopback: config.mode !== 'production',
+    allow: config.outboundAllow,
+    allowRegistered: config.registrationOutboundAllow,
+  })
   const app = await createApp({
     ...parts,
     log,

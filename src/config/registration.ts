@@ -1,7 +1,7 @@
 import { administratorScope } from '../oauth/administrator-scope.ts'
 import type { ClientMetadata } from '../oauth/client.ts'
 import { type RegistrationMode, registrationModes, usualScope } from '../oauth/registration/policy.ts'
-import { Mistake, oneOf } from './rules.ts'
+import { addressBlock, list, Mistake, oneOf } from './rules.ts'
 import { variable } from './variable.ts'
 
 /** RFC 6749 §3.3. @throws Mistake */
@@ -35,5 +35,13 @@ export const registrationVariables = {
     meaning:
       'Whether an app that registers itself must use PKCE: `required`, or `optional` for those that authenticate and are too old to know it.',
     rule: oneOf(['required', 'optional']),
+  }),
+  registrationOutboundAllow: variable<readonly string[]>({
+    name: 'REGISTRATION_OUTBOUND_ALLOW',
+    fallback: [],
+    shown: 'public addresses only',
+    meaning:
+      'Addresses and CIDR blocks, comma separated, that apps that register themselves may name although they are not public: for a network of your own, where everybody who reaches this server may reach those too.',
+    rule: list(addressBlock),
   }),
 }

@@ -164,7 +164,7 @@ export const variables = {
     fallback: [],
     shown: 'public addresses only',
     meaning:
-      'Addresses and CIDR blocks, comma separated, that apps of an operator may name in `jwks_uri`, `request_uris` and `backchannel_logout_uri` although they are not public; apps that registered themselves may not. An authority of your own is trusted by `NODE_EXTRA_CA_CERTS=/path/to/ca.pem`.',
+      'Addresses and CIDR blocks, comma separated, that apps of an operator may name in `jwks_uri`, `request_uris` and `backchannel_logout_uri` although they are not public; for apps that register themselves there is `REGISTRATION_OUTBOUND_ALLOW`. An authority of your own is trusted by `NODE_EXTRA_CA_CERTS=/path/to/ca.pem`.',
     rule: list(addressBlock),
   }),
   logLevel: variable<LogLevel>({

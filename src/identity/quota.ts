@@ -38,9 +38,9 @@ export const changeQuota: QuotaPolicy<'client'> = { client: { attempts: 60, wind
 
 /** Of clients that registered themselves. */
 export const registrationQuota: QuotaPolicy<'network' | 'site' | 'all'> = {
-  network: { attempts: 100, windowSeconds: 3600 },
-  site: { attempts: 300, windowSeconds: 3600 },
-  all: { attempts: 1000, windowSeconds: 3600 },
+  network: { attempts: 300, windowSeconds: 3600 },
+  site: { attempts: 600, windowSeconds: 3600 },
+  all: { attempts: 2000, windowSeconds: 3600 },
 }
 
 /**

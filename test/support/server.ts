@@ -161,7 +161,8 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
   const readiness = createReadiness()
   const parts = await assemble({ config, database, stores, clock, random: systemRandom, readiness, log })
   const demo = options.demo ? await createDevelopment({ parts, stores }) : undefined
-  const outbound = options.outbound ?? createOutbound({ allowLoopback: true, allow: config.outboundAllow })
+  const { outboundAllow: allow, registrationOutboundAllow: allowRegistered } = config
+  const outbound = options.outbound ?? createOutbound({ allowLoopback: true, allow, allowRegistered })
   const app = await createApp({
     ...parts,
     ...(options.hasher && {

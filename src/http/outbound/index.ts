@@ -34,6 +34,8 @@ export type OutboundOptions = {
   readonly allowLoopback: boolean
   /** Addresses and CIDR blocks that may be connected to, by whom the operator trusts, although they are not public. */
   readonly allow?: readonly string[]
+  /** The same for clients that registered themselves. */
+  readonly allowRegistered?: readonly string[]
   readonly resolve?: Resolve
   /** Milliseconds for everything, from the wait for a place to the last byte. */
   readonly timeout?: number
@@ -48,12 +50,12 @@ const most = { all: { underWay: 128, waiting: 256 }, host } as const
 const mostOfRegistered = { all: { underWay: 64, waiting: 128 }, host } as const
 
 export const createOutbound = (options: OutboundOptions): Outbound => {
-  const { allowLoopback, allow = [], resolve = systemResolve, timeout = 3_000, ca } = options
-  const isNamed = createTrust(allow)
+  const { allowLoopback, allow = [], allowRegistered = [], resolve = systemResolve, timeout = 3_000, ca } = options
+  const isNamedFor = byTrust(({ mayUseNamed }) => createTrust(mayUseNamed ? allow : allowRegistered))
   const placesOf = byTrust(({ mayUseNamed }) => createPlaces(mayUseNamed ? most : mostOfRegistered))
 
   const exchange = async <T>(uri: string, trust: Trust, act: Act<T>): Promise<T> => {
-    const bounds = { allowLoopback, isNamed: trust.mayUseNamed ? isNamed : () => false, resolve }
+    const bounds = { allowLoopback, isNamed: isNamedFor(trust), resolve }
     const url = checkedUrl(uri, bounds)
     const signal = AbortSignal.timeout(timeout)
     // Not `host`: another port is the same machine.

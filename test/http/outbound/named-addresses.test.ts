@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createOutbound } from '../../../src/http/outbound/index.ts'
+import { createOutbound, type Outbound } from '../../../src/http/outbound/index.ts'
 import { systemRandom } from '../../../src/random.ts'
 import { anAssertingClient, jwks, keyed, sign } from '../../support/assertions.ts'
 import { aCertificate } from '../../support/certificate.ts'
@@ -101,4 +101,13 @@ t.test('O1 O2 back-channel logout: nor is anything posted for them', async (t) =
   t.same(asked, ['POST /own'])
   const outcomes = (await stores.logouts.list({ limit: 10 })).map(({ clientId, outcome }) => [clientId, outcome])
   t.match(Object.fromEntries(outcomes), { [own.client_id]: 'delivered', [stranger.client_id]: 'unanswered' })
+})
+
+t.test('O1 O2 a list of its own opens addresses to apps that registered themselves, and those alone', async (t) => {
+  const text = async (door: Outbound, mayUseNamed: boolean) =>
+    door.get(`${inside}/jwks/list`, { accept: ['application/json'], mayUseNamed }).catch(({ message }) => message)
+  const listed = createOutbound({ allowLoopback: false, allowRegistered: ['127.0.0.1'], ca: certificate.ca })
+  t.match(await text(listed, false), /"keys"/)
+  t.equal(await text(listed, true), 'its host is not on the public network')
+  t.equal(await text(named, false), 'its host is not on the public network')
 })
