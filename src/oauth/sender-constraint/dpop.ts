@@ -74,8 +74,8 @@ export const spendProof = async ({ jkt, jti, htu }: Proof, replays: ReplayStore,
   const hash = createHash('sha256')
     .update(JSON.stringify(['dpop', jkt, htu, jti]))
     .digest()
-  // The clocks of two replicas may differ, too.
-  if (!(await replays.first(hash, later(now, longestAge + 2 * skew), now))) throw refused('the proof was used before')
+  // The clocks of two replicas may differ, too; and the second in which it is too old has to end.
+  if (!(await replays.first(hash, later(now, longestAge + 1 + 2 * skew), now))) throw refused('the proof was used before')
 }
 
 type Key = { readonly jwk: JWK; readonly algorithm: SigningAlgorithm }
