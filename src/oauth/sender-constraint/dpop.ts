@@ -75,7 +75,8 @@ export const spendProof = async ({ jkt, jti, htu }: Proof, replays: ReplayStore,
     .update(JSON.stringify(['dpop', jkt, htu, jti]))
     .digest()
   // The clocks of two replicas may differ, too; and the second in which it is too old has to end.
-  if (!(await replays.first(hash, later(now, longestAge + 1 + 2 * skew), now))) throw refused('the proof was used before')
+  if (!(await replays.first(hash, later(now, longestAge + 1 + 2 * skew), now)))
+    throw refused('the proof was used before')
 }
 
 type Key = { readonly jwk: JWK; readonly algorithm: SigningAlgorithm }
