@@ -42,7 +42,7 @@ t.test('FAPI 2.0 requests without state, without nonce, with long ones', async (
   for (const [title, changes] of [
     ['fapi2-security-profile-final-ensure-authorization-request-with-64-char-nonce-success', { nonce: 'n'.repeat(64) }],
     ['fapi2-security-profile-final-ensure-authorization-request-with-long-nonce', { nonce: 'n'.repeat(384) }],
-    ['fapi2-security-profile-final-ensure-authorization-request-with-long-state', { state: 's'.repeat(384) }],
+    ['fapi2-security-profile-final-ensure-authorization-request-with-long-state', { state: 's'.repeat(1000) }],
   ] as const) {
     const dpop = await aDpopKey(server)
     const { parameters, verifier } = bank.parameters(changes)
@@ -72,11 +72,22 @@ t.test('fapi2-security-profile-final-test-claims-parameter-identity-claims', asy
   t.match(JSON.parse(Buffer.from(payload, 'base64url').toString()), { name: 'Carol', email: 'carol@id.example' })
 })
 
-t.test('fapi2-security-profile-final-user-rejects-authentication', async (t) => {
-  const at = server.visitor()
-  await at.visit(bank.pushedUrl(await bank.push(bank.parameters().parameters)))
-  const page = await at.submit('login-form', {}, 'login-cancel')
-  t.match(Object.fromEntries(page.leaves?.searchParams ?? []), { error: 'access_denied', iss: server.issuer })
+t.test('fapi2-security-profile-final-user-rejects-authentication: also at a redirect URI with a query', async (t) => {
+  const state = 's'.repeat(128)
+  const query = { dummy1: 'lorem', dummy2: 'ipsum' }
+  const redirect_uri = `https://app.example/cb?${new URLSearchParams(query)}`
+  const second = await aKeyedClient(server, { profile: 'fapi2', redirect_uris: [redirect_uri] })
+  for (const [client, changes, own] of [
+    [bank, { state }, {}],
+    [second, { state, redirect_uri }, query],
+  ] as const) {
+    const at = server.visitor()
+    await at.visit(client.pushedUrl(await client.push(client.parameters(changes).parameters)))
+    const { error_description: _said, ...answer } = Object.fromEntries(
+      (await at.submit('login-form', {}, 'login-cancel')).leaves?.searchParams ?? [],
+    )
+    t.same(answer, { ...own, error: 'access_denied', state, iss: server.issuer })
+  }
 })
 
 t.test('RFC 9449 §10 dpop_jkt binds the code, by a parameter or by a proof at PAR', async (t) => {
@@ -192,6 +203,8 @@ t.test('FAPI 2.0 Message Signing: the request object of a pushed request', async
     ['bad aud', { aud: 'https://elsewhere.example' }, 400],
     ['exp over 60 minutes', { exp: now + 70 * 60 }, 400],
     ['nbf over 60 minutes', { nbf: now - 70 * 60 }, 400],
+    ['§5.3.1 exp 60 minutes after nbf', { nbf: now - 1800, exp: now + 1800 }, 201],
+    ['§5.3.1 exp over 60 minutes after nbf', { nbf: now - 1800, exp: now + 1801 }, 400],
     ['request_uri inside', { request_uri: 'urn:ietf:params:oauth:request_uri:x' }, 400],
   ]
   for (const [title, changes, expected] of cases)

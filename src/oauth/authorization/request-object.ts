@@ -29,6 +29,8 @@ const requestObjectOf = (client: Client): Kind => ({
 
 /** Seconds. FAPI 2.0 Message Signing §5.3.1: "shall require ... an nbf claim that is no longer than 60 minutes in the past". */
 const oldest = 3600
+/** Seconds from `nbf` on, by the same clock. §5.3.1: "a lifetime of no longer than 60 minutes after the nbf claim". */
+const longestLife = 3600
 
 /** Of the JWT itself, RFC 7519 §4.1; the rest are parameters. */
 const ofTheJwt: ReadonlySet<string> = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'])
@@ -46,7 +48,7 @@ export const openRequestObject = async (
   const algorithms = algorithmsOf(client, client.request_object_signing_alg)
   const claims = await verifyClientJwt(jwt, client, algorithms, requestObjectOf(client), deps)
   if (![claims.aud].flat().includes(deps.issuer)) throw invalidRequestObject('the request object is for another server')
-  checkStart(claims, client, deps.now)
+  checkSpan(claims, client, deps.now)
   if (claims.client_id !== client.client_id) throw invalidRequestObject('the client_id inside is not the one outside')
   // RFC 9101 §10.8: the client ID is never the sub of a request object: what asks here would prove the client elsewhere.
   if (claims.sub === client.client_id) throw invalidRequestObject('its sub is the client, as in an assertion')
@@ -56,10 +58,12 @@ export const openRequestObject = async (
   return new URLSearchParams(parameters.flatMap(([name, value]) => texts(value).map((text) => [name, text])))
 }
 
-const checkStart = ({ nbf }: JWTPayload, client: Client, now: Date): void => {
+const checkSpan = ({ nbf, exp }: JWTPayload, client: Client, now: Date): void => {
   if (nbf === undefined && isOfProfile(client)) throw invalidRequestObject('the request object has no nbf')
   if (nbf !== undefined && nbf < numericDate(now) - oldest - skew)
     throw invalidRequestObject('the nbf of the request object is too long ago')
+  if (nbf !== undefined && exp !== undefined && isOfProfile(client) && exp > nbf + longestLife)
+    throw invalidRequestObject('the exp of the request object is too long after its nbf')
 }
 
 /** RFC 9101 §4: strings, numbers, and JSON for what is JSON as a parameter too; a list is a parameter that is repeated. */
