@@ -38,7 +38,7 @@ for (const [module, nonce] of [
   })
 
 t.test(`${suite}-ensure-authorization-request-with-long-state: as it was sent`, async (t) => {
-  const state = 's'.repeat(384)
+  const state = 's'.repeat(1000)
   t.equal(answerOf((await bank.ask({ state })).page).state, state)
 })
 

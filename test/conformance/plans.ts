@@ -87,6 +87,7 @@ const securityProfile = prefixed('fapi2-security-profile-final-', [
   'ensure-client-assertion-with-exp-is-5-minutes-in-past-fails',
   'ensure-client-assertion-with-wrong-aud-fails',
   'ensure-client-assertion-with-no-sub-fails',
+  'ensure-invalid-client-assertions-fail',
   'refresh-token',
   'par-ensure-reused-request-uri-prior-to-auth-completion-succeeds',
   'par-attempt-reuse-request_uri',

@@ -64,7 +64,7 @@ t.test('the plans are those of the suite', async (t) => {
     'Back-channel logout': 2,
     'Front-channel logout': 2,
     'Session management': 2,
-    'FAPI 2.0 Security Profile, private_key_jwt and DPoP': 56,
+    'FAPI 2.0 Security Profile, private_key_jwt and DPoP': 57,
     'FAPI 2.0 Message Signing, what it adds': 14,
   })
   const all = plans.flatMap(({ modules }) => modules)
