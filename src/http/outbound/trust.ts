@@ -1,6 +1,6 @@
 /**
- * @property mayUseNamed whether the operator answers for the address: then it may be one of those that are named although
- * not public. What a client says that registered itself opens nothing but the public network (O2).
+ * @property mayUseNamed whether the operator answers for the address: then it may be one of those that are named for the
+ * operator's clients although not public. What a client says that registered itself opens none of them (O2).
  */
 export type Trust = { readonly mayUseNamed: boolean }
 
