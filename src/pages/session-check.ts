@@ -30,7 +30,7 @@ function mixed(state, w) {
     var two = (turned(a[0], 2) ^ turned(a[0], 13) ^ turned(a[0], 22)) + most
     a = [(one + two) | 0, a[0], a[1], a[2], (a[3] + one) | 0, a[4], a[5], a[6]]
   }
-  return state.map(function (word, at) { return (word + a[at]) | 0 })
+  return state.map(function (word, index) { return (word + a[index]) | 0 })
 }
 
 function sha256(text) {
@@ -43,7 +43,7 @@ function sha256(text) {
   var state = primes.slice(0, 8).map(function (prime) { return fraction(Math.sqrt(prime)) })
   for (var block = 0; block < last; block += 16) {
     var w = []
-    for (var at = 0; at < 16; at++) w.push(words[block + at] | 0)
+    for (var next = 0; next < 16; next++) w.push(words[block + next] | 0)
     state = mixed(state, w)
   }
   return state.map(function (word) { return ('0000000' + (word >>> 0).toString(16)).slice(-8) }).join('')
