@@ -28,7 +28,7 @@ export const problemsOf = (hit: Hit, { issuer, shot, target }: Judging): readonl
   }
   const type = headers['content-type'] ?? ''
   const isHtml = type.startsWith('text/html')
-  const path = target.split('?')[0] ?? ''
+  const path = target.split(/[?#]/)[0] ?? ''
   // The clock of this world is held: the check of the real one fails.
   if (path === '/health/ready' && status === 503) return []
   must(status < 500 || (status === 503 && headers['retry-after'] !== undefined), 'O12 a failure of ours')
