@@ -27,7 +27,9 @@ export const FamilyStory = ({ chain, language }: { readonly chain: Chain; readon
               <td data-label={words.at}>
                 <Instant at={chain.end.at} />
               </td>
-              <td data-label={words.network}>{chain.end.network ?? words.unknown}</td>
+              <td data-label={words.network} class="address">
+                {chain.end.network ?? words.unknown}
+              </td>
               <td data-label={words.device}>{chain.end.device ?? words.unknown}</td>
               <td data-label={words.retries}>{chain.end.title}</td>
             </tr>
@@ -38,7 +40,9 @@ export const FamilyStory = ({ chain, language }: { readonly chain: Chain; readon
               <td data-label={words.at}>
                 <Instant at={pair.at} />
               </td>
-              <td data-label={words.network}>{pair.network ?? words.unknown}</td>
+              <td data-label={words.network} class="address">
+                {pair.network ?? words.unknown}
+              </td>
               <td data-label={words.device}>{pair.device ?? words.unknown}</td>
               <td data-label={words.retries}>{words.retried(pair.retries)}</td>
             </tr>
