@@ -1,14 +1,15 @@
+import type { Trust } from '../../oauth/trust.ts'
 import { createTrust } from '../client-address.ts'
 import { systemResolve } from './address-of-name.ts'
 import { checkedAddresses, checkedUrl, type Resolve } from './destination.ts'
 import { bodyOf, send } from './exchange.ts'
 import { createPlaces } from './places.ts'
 import { Refused } from './refused.ts'
-import { byTrust, type Trust } from './trust.ts'
+import { byTrust } from './trust.ts'
 
 export type { Resolve } from './destination.ts'
 export { Busy, Refused } from './refused.ts'
-export { byTrust, type Trust } from './trust.ts'
+export { byTrust } from './trust.ts'
 
 /**
  * The one door through which this server fetches and posts. Others chose the addresses, so each is checked, the name

@@ -3,8 +3,9 @@ import { LRUCache } from 'lru-cache'
 import { type Clock, later } from '../../clock.ts'
 import type { RemoteKeys } from '../../oauth/client-authentication/index.ts'
 import { keyProblem } from '../../oauth/client-authentication/public-key.ts'
+import type { Trust } from '../../oauth/trust.ts'
 import { isRecord } from '../../record.ts'
-import { Busy, byTrust, type Outbound, Refused, type Trust } from './index.ts'
+import { Busy, byTrust, type Outbound, Refused } from './index.ts'
 
 export type RemoteKeysDependencies = {
   readonly clock: Clock

@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { type Clock, later } from '../../clock.ts'
 import { type RequestObjects, withoutFragment } from '../../oauth/authorization/presented.ts'
 import { Unavailable } from '../../oauth/errors.ts'
-import { Busy, byTrust, type Outbound, Refused, type Trust } from './index.ts'
+import type { Trust } from '../../oauth/trust.ts'
+import { Busy, byTrust, type Outbound, Refused } from './index.ts'
 
 /** Seconds. */
 const fresh = 30

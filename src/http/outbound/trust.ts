@@ -1,8 +1,4 @@
-/**
- * @property mayUseNamed whether the operator answers for the address: then it may be one of those that are named for the
- * operator's clients although not public. What a client says that registered itself opens none of them (O2).
- */
-export type Trust = { readonly mayUseNamed: boolean }
+import type { Trust } from '../../oauth/trust.ts'
 
 /**
  * One for the operator's clients and one for those that registered themselves: what was read inside for the ones is not for

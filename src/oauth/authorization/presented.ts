@@ -2,6 +2,7 @@ import type { Client } from '../client.ts'
 import { invalidRequest, OAuthError } from '../errors.ts'
 import { type Parameters, parseParameters } from '../parameters.ts'
 import { isOfProfile } from '../profile.ts'
+import { type Trust, trustOf } from '../trust.ts'
 import type { Presentation } from './presentation.ts'
 import { findPushed, isPushed } from './pushed-request.ts'
 import { openRequestObject, type RequestObjectDependencies } from './request-object.ts'
@@ -10,11 +11,10 @@ import type { PushedRequest, PushedRequestStore } from './stores.ts'
 /** Reads the request objects that clients publish. The edge decides where it may connect to, and how often. */
 export type RequestObjects = {
   /**
-   * @param options.mayUseNamed whether an operator made the client: only then may the address be inside its network
    * @returns undefined when there is none to be had; why is in the edge's log
    * @throws Unavailable when it was not tried, because too much is under way
    */
-  get(uri: string, options: { readonly mayUseNamed: boolean }): Promise<string | undefined>
+  get(uri: string, trust: Trust): Promise<string | undefined>
 }
 
 export type Presented = {
@@ -69,7 +69,7 @@ const fetched = async (uri: string, client: Client, deps: PresentationDependenci
   if (isOfProfile(client)) throw invalidRequestUri('Only pushed requests are served to this client.')
   if (!client.request_uris.some((registered) => withoutFragment(registered) === withoutFragment(uri)))
     throw invalidRequestUri('The request_uri is not registered for this client.')
-  const jwt = await deps.requestObjects.get(uri, { mayUseNamed: client.registration === undefined })
+  const jwt = await deps.requestObjects.get(uri, trustOf(client))
   if (jwt === undefined) throw invalidRequestUri('The request_uri could not be read.')
   return jwt
 }

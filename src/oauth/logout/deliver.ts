@@ -1,6 +1,7 @@
 import type { Random } from '../../random.ts'
 import type { Client, SigningAlgorithm } from '../client.ts'
 import type { SidOf, SubjectOf } from '../subject.ts'
+import { type Trust, trustOf } from '../trust.ts'
 import { attempted, type Result } from './attempt.ts'
 import { logoutTokenClaims } from './logout-token.ts'
 import type { Attempted, Delivery } from './stores.ts'
@@ -11,15 +12,8 @@ export type DeliverDependencies = {
   signer(algorithm: SigningAlgorithm): { sign(typ: string, claims: object): Promise<string> }
   readonly subjectOf: SubjectOf
   readonly sidOf: SidOf
-  /**
-   * Answers or throws in a few seconds, whatever is at the other end.
-   * @param options.mayUseNamed whether an operator made the client: only then may the address be inside its network
-   */
-  post(
-    uri: string,
-    form: URLSearchParams,
-    options: { readonly mayUseNamed: boolean },
-  ): Promise<{ readonly status: number }>
+  /** Answers or throws in a few seconds, whatever is at the other end. */
+  post(uri: string, form: URLSearchParams, trust: Trust): Promise<{ readonly status: number }>
   readonly random: Random
   readonly clock: { now(): Date }
 }
@@ -43,16 +37,16 @@ export const deliver = async (
   })
   // §2.4: explicitly typed, so that no other JWT is taken for it, nor it for another.
   const token = await deps.signer(client.id_token_signed_response_alg).sign('logout+jwt', claims)
-  const { result, reason } = await sent(deps, { uri, token, mayUseNamed: client.registration === undefined })
+  const { result, reason } = await sent(deps, { uri, token, trust: trustOf(client) })
   return { ...attempted(result, delivery, deps.clock.now()), reason }
 }
 
 const sent = async (
   { post }: DeliverDependencies,
-  { uri, token, mayUseNamed }: { readonly uri: string; readonly token: string; readonly mayUseNamed: boolean },
+  { uri, token, trust }: { readonly uri: string; readonly token: string; readonly trust: Trust },
 ): Promise<{ readonly result: Result; readonly reason: string | undefined }> => {
   try {
-    const { status } = await post(uri, new URLSearchParams({ logout_token: token }), { mayUseNamed })
+    const { status } = await post(uri, new URLSearchParams({ logout_token: token }), trust)
     return { result: { is: 'answered', status }, reason: undefined }
   } catch (error) {
     // Whatever was in its way, the client has not heard; what it was is for the log.
