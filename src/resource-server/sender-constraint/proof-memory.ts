@@ -1,3 +1,5 @@
+import { remembered } from './proof.ts'
+
 /** Which proofs were used (RFC 9449 §11.1). Replicas of one API share one, or a proof counts once at each. */
 export type ProofStore = {
   /**
@@ -8,9 +10,6 @@ export type ProofStore = {
    */
   first(id: string, until: Date): boolean | Promise<boolean>
 }
-
-/** Seconds: the longest time in which a proof is good. */
-const remembered = 120
 
 /**
  * In this process. Two generations, of which the older is dropped whole: nothing is swept.

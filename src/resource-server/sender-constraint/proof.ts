@@ -9,8 +9,8 @@ import { isSameTarget } from './target.ts'
 /** Seconds that a proof may be old or early: the clock of an app and the way to here. */
 const longestAge = 60
 const skew = 30
-/** Also a proof that came early, at a replica whose clock is behind. */
-const remembered = longestAge + 2 * skew
+/** Seconds from its use. Also a proof that came early, at a replica whose clock is behind. */
+export const remembered = longestAge + 2 * skew
 const longest = { proof: 8 * 1024, jti: 512 }
 
 /** The request that a proof was sent with. */
