@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { invalidRequest } from '../oauth/errors.ts'
+import { valuesOf } from './header.ts'
 
 /** What one connection and one request may take, in bytes and milliseconds. */
 export const limits = {
@@ -83,18 +84,11 @@ export const refuseUnknownEncodings = (app: FastifyInstance): void => {
   app.addHook('onRequest', (request, reply, done) => {
     const encoding = request.headers['transfer-encoding']
     const isKnown = encoding === undefined || encoding.toLowerCase() === 'chunked'
-    if (isKnown && hostsIn(request.raw.rawHeaders) < 2) return done()
+    // RFC 9112 §3.2: more than one Host is 400. Node keeps the first, and whoever stands before it may have kept the other.
+    if (isKnown && valuesOf(request.raw.rawHeaders, 'host').length < 2) return done()
     reply.header('connection', 'close')
     done(invalidRequest(isKnown ? 'More than one Host was sent.' : 'This Transfer-Encoding is not served.'))
   })
-}
-
-/** RFC 9112 §3.2: more than one is 400. Node keeps the first, and whoever stands before it may have kept the other. */
-const hostsIn = (rawHeaders: readonly string[]): number => {
-  let hosts = 0
-  for (let at = 0; at < rawHeaders.length; at += 2)
-    if (rawHeaders[at]?.length === 4 && rawHeaders[at]?.toLowerCase() === 'host') hosts++
-  return hosts
 }
 
 /** RFC 9110 §10.1.1: what else than 100-continue is expected may be ignored. Node's own answer has no body and no log. */
