@@ -2,7 +2,7 @@ import t from 'tap'
 import { administratorPath } from '../../src/http/interaction/administrator.ts'
 import { newAdministratorLink } from '../../src/identity/administrator.ts'
 import { systemRandom } from '../../src/random.ts'
-import { enter, goThrough, heading } from '../support/acts.ts'
+import { enter, follow, goThrough, heading } from '../support/acts.ts'
 import { aBrowser, aWindow } from '../support/chromium.ts'
 import { inspect } from '../support/inspection.ts'
 import { aLanding } from '../support/landing.ts'
@@ -45,7 +45,7 @@ t.test('RP-Initiated Logout §2: without the hint the person is asked, and may s
   await page.goto(server.authorizeUrl(app).url)
   await page.fill('#username', alice.username)
   await page.fill('#password', alice.password)
-  await page.click('#login-submit')
+  await follow(page, '#login-submit')
   await page.waitForSelector('h1:text("Landed")')
 
   const logout = `${server.issuer}/oauth2/logout?post_logout_redirect_uri=${encodeURIComponent(bye)}`
@@ -53,13 +53,13 @@ t.test('RP-Initiated Logout §2: without the hint the person is asked, and may s
   t.equal(await heading(page), 'Log out?')
   await inspect(t, page, 'logout')
   t.ok(await isLoggedIn(), 'a link alone logs nobody out')
-  await page.click('#logout-cancel')
+  await follow(page, '#logout-cancel')
   t.equal(await heading(page), 'Your account')
   await inspect(t, page, 'account')
   t.ok(await isLoggedIn())
 
   await page.goto(logout)
-  await page.click('#logout-confirm')
+  await follow(page, '#logout-confirm')
   t.equal(await heading(page), 'You are logged out')
   await inspect(t, page, 'logged-out')
   t.notOk(await isLoggedIn())
@@ -77,7 +77,7 @@ t.test('the first administrator: the link serves once', async (t) => {
     await page.fill('#username', 'root')
     await page.fill('#password', password)
     await page.fill('#password_again', again)
-    await page.click('#administrator-submit')
+    await follow(page, '#administrator-submit')
   }
   await submit('a long passphrase', 'another passphrase')
   t.match(await page.locator('#administrator-error').textContent(), 'The two passwords differ')
@@ -107,17 +107,17 @@ t.test('WCAG 2.2 AA: a person ends a device, changes the password, and says "tha
   t.equal(await heading(page), 'Your account')
   await inspect(t, page, 'account-with-notice')
   t.match(await page.locator('main').textContent(), 'Somebody may have a copy of your login in An app')
-  await page.click('[id^=seen-][id$=submit]')
+  await follow(page, '[id^=seen-][id$=submit]')
   t.equal(await page.locator('.notice').count(), 0)
-  await page.click('[id^=end-][id$=-submit]')
+  await follow(page, '[id^=end-][id$=-submit]')
   t.match(await page.locator('#account-done').textContent(), 'That device is logged out.')
 
-  await page.click('nav a[href$="/account/password"]')
+  await follow(page, 'nav a[href$="/account/password"]')
   const fill = async (current: string, password: string) => {
     await page.fill('#current', current)
     await page.fill('#password', password)
     await page.fill('#password_again', password)
-    await page.click('#password-submit')
+    await follow(page, '#password-submit')
   }
   await fill('not the password', 'a new and longer passphrase')
   t.match(await page.locator('#password-error').textContent(), 'The current password is not right.')
@@ -125,23 +125,23 @@ t.test('WCAG 2.2 AA: a person ends a device, changes the password, and says "tha
   await fill(bob.password, 'a new and longer passphrase')
   t.match(await page.locator('#account-done').textContent(), 'Your password is changed.')
 
-  await page.click('nav a[href$="/account/ended"]')
+  await follow(page, 'nav a[href$="/account/ended"]')
   t.equal(await heading(page), 'Why was I logged out?')
   await inspect(t, page, 'account-ended')
-  await page.click('table a[href$="/account/not-me"]')
+  await follow(page, 'table a[href$="/account/not-me"]')
   t.equal(await heading(page), 'Was that not you?')
   await inspect(t, page, 'account-not-me')
   await page.fill('#password', 'a new and longer passphrase')
-  await page.click('#not-me-submit')
+  await follow(page, '#not-me-submit')
   t.equal(await heading(page), 'Choose a new password')
   await inspect(t, page, 'account-choose')
   t.notOk((await context.cookies()).some(({ name }) => name === 'tessera-session'))
   await page.fill('#password', 'the newest passphrase of all')
   await page.fill('#password_again', 'the newest passphrase of all')
-  await page.click('#new-password-submit')
+  await follow(page, '#new-password-submit')
   t.equal(await heading(page), 'Your new password is set')
   await inspect(t, page, 'account-chosen')
-  await page.click('a.button')
+  await follow(page, 'a.button')
   await enter(page, { ...bob, password: 'the newest passphrase of all' })
   t.equal(await heading(page), 'Your account')
 })

@@ -1,6 +1,6 @@
-import type { Page } from 'playwright-core'
 import t from 'tap'
 import { demoPerson } from '../../src/demo.ts'
+import { follow, heading } from '../support/acts.ts'
 import { aBrowser, aWindow } from '../support/chromium.ts'
 import { inspect } from '../support/inspection.ts'
 import { aServer } from '../support/server.ts'
@@ -26,8 +26,6 @@ const words = {
 
 const browser = await aBrowser(t)
 
-const heading = (page: Page) => page.locator('h1').textContent()
-
 for (const locale of ['en-US', 'ko-KR'] as const)
   for (const javaScriptEnabled of [false, true])
     t.test(`the demo, ${locale}, script ${javaScriptEnabled ? 'on' : 'off'}`, async (t) => {
@@ -45,33 +43,33 @@ for (const locale of ['en-US', 'ko-KR'] as const)
 
       await page.goto(`${server.issuer}/`)
       await arrive('start', said.start)
-      await page.click('#demo-link')
+      await follow(page, '#demo-link')
       await arrive('demo-home', said.demo)
-      await page.click('#demo-log-in')
+      await follow(page, '#demo-log-in')
       await arrive('login', said.login)
 
       await page.fill('#username', demoPerson.username)
       await page.fill('#password', 'open says me')
-      await page.click('#login-submit')
+      await follow(page, '#login-submit')
       t.match(await page.locator('#login-error').textContent(), said.wrong)
       t.equal(await page.inputValue('#username'), demoPerson.username, 'what was typed stays')
       t.equal(await page.inputValue('#password'), '', 'but the password')
       await arrive('login-wrong', said.login)
 
       await page.fill('#password', demoPerson.password)
-      await page.click('#login-submit')
+      await follow(page, '#login-submit')
       await arrive('consent', said.consent)
-      await page.click('#consent-allow')
+      await follow(page, '#consent-allow')
       await arrive('demo-signed-in', said.hello)
       t.equal(page.url(), `${server.issuer}/demo/`, 'no code stays in the address')
 
-      await page.click('#demo-call')
+      await follow(page, '#demo-call')
       t.equal(await page.locator('#demo-status').textContent(), '200')
       await arrive('demo-called', said.hello)
       const generation = Number(await page.locator('#demo-generation').textContent())
-      await page.click('#demo-refresh')
+      await follow(page, '#demo-refresh')
       t.equal(Number(await page.locator('#demo-generation').textContent()), generation + 1, 'a new pair')
-      await page.click('#demo-call')
+      await follow(page, '#demo-call')
       t.equal(await page.locator('#demo-status').textContent(), '200', 'with the new token, too')
 
       const cookies = await context.cookies()
@@ -92,12 +90,12 @@ for (const locale of ['en-US', 'ko-KR'] as const)
         t.equal(expires === -1, name !== 'tessera-device', `${name}: only the device is remembered`)
       }
 
-      await page.click('#demo-log-out')
+      await follow(page, '#demo-log-out')
       t.equal(await heading(page), said.demo)
       t.equal(page.url(), `${server.issuer}/demo/`)
       const left = (await context.cookies()).map(({ name }) => name)
       t.notOk(left.includes('tessera-session') || left.includes('tessera-demo'), 'logged out of the app and the server')
 
-      await page.click('#demo-log-in')
+      await follow(page, '#demo-log-in')
       t.equal(await heading(page), said.login, 'the next one has to log in')
     })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { enter, heading } from '../support/acts.ts'
+import { enter, follow, heading } from '../support/acts.ts'
 import { aBrowser, aWindow } from '../support/chromium.ts'
 import { aDevice, aDeviceApp } from '../support/devices.ts'
 import { inspect } from '../support/inspection.ts'
@@ -17,14 +17,14 @@ t.test('RFC 8628 in a browser: the code from the address, log-in, the question, 
   await page.goto(device.complete)
   t.equal(await page.inputValue('#user_code'), device.userCode)
   await inspect(t, page, 'device')
-  await page.click('#device-submit')
+  await follow(page, '#device-submit')
   await enter(page, alice)
   t.equal(await heading(page), 'Allow Television?')
   t.match(await page.textContent('#asking-device'), device.userCode)
   await inspect(t, page, 'device-consent')
   await page.reload()
   t.equal(await heading(page), 'Allow Television?')
-  await page.click('#consent-allow')
+  await follow(page, '#consent-allow')
   t.equal(await heading(page), 'Your device is connected')
   await inspect(t, page, 'device-allowed')
   t.equal((await device.poll()).status, 200)
@@ -39,14 +39,14 @@ t.test(
     const { page } = await aWindow(t, browser, { origins })
     await page.goto(`${server.issuer}/device`)
     await page.fill('#user_code', 'bbbb bbbb')
-    await page.click('#device-submit')
+    await follow(page, '#device-submit')
     t.match(await page.textContent('#device-error'), 'This code is not right')
     t.equal(await page.getAttribute('#user_code', 'aria-describedby'), 'device-error')
     await inspect(t, page, 'device-unknown')
     await page.fill('#user_code', device.userCode.toLowerCase())
     await page.press('#user_code', 'Enter')
     await enter(page, alice)
-    await page.click('#consent-deny')
+    await follow(page, '#consent-deny')
     t.equal(await heading(page), 'The device is not connected')
     t.match(await device.poll(), { body: { error: 'access_denied' } })
   },

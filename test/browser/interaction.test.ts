@@ -1,5 +1,5 @@
 import t from 'tap'
-import { enter, goThrough, heading } from '../support/acts.ts'
+import { enter, follow, goThrough, heading } from '../support/acts.ts'
 import { aBrowser, aWindow } from '../support/chromium.ts'
 import { inspect } from '../support/inspection.ts'
 import { aLanding } from '../support/landing.ts'
@@ -28,10 +28,10 @@ t.test('S5: two tabs, two apps, interleaved: each ends with its own client and s
   t.equal(await heading(first), 'Allow One?')
   await enter(second, alice)
   t.equal(await heading(second), 'Allow Other?')
-  await first.click('#consent-allow')
+  await follow(first, '#consent-allow')
   t.equal(await heading(first), 'Landed')
   const ofFirst = site.last()
-  await second.click('#consent-allow')
+  await follow(second, '#consent-allow')
   t.equal(await heading(second), 'Landed')
   const ofSecond = site.last()
 
@@ -54,7 +54,7 @@ t.test('S5: consent survives a reload, and the back button spends nothing twice'
   t.equal(await heading(page), 'Allow Notes?')
   await page.reload()
   t.equal(await heading(page), 'Allow Notes?')
-  await page.click('#consent-allow')
+  await follow(page, '#consent-allow')
   t.equal(await heading(page), 'Landed')
   t.equal(site.last().referrer, undefined, 'S4: no page of ours is named to the app')
   const before = site.arrivals.length
@@ -106,10 +106,10 @@ for (const javaScriptEnabled of [true, false])
     const { url, verifier } = server.authorizeUrl(app, { response_mode: 'form_post' })
     await page.goto(url)
     await enter(page, alice)
-    await page.click('#consent-allow')
+    await follow(page, '#consent-allow')
     if (!javaScriptEnabled) {
       t.equal(await heading(page), 'Continue')
-      await page.click('#form-post button')
+      await follow(page, '#form-post button')
     }
     await page.waitForURL(site.redirectUri)
     t.equal(await heading(page), 'Landed')

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import t from 'tap'
-import { goThrough, heading } from '../support/acts.ts'
+import { enter, follow, heading } from '../support/acts.ts'
 import { aBrowser, aWindow } from '../support/chromium.ts'
 import { inspect } from '../support/inspection.ts'
 import { aLanding } from '../support/landing.ts'
@@ -31,10 +31,8 @@ for (const javaScriptEnabled of [true, false])
     const { page } = await aWindow(t, browser, { origins, javaScriptEnabled })
     const { url, verifier } = server.authorizeUrl(app)
     await page.goto(url)
-    await page.fill('#username', alice.username)
-    await page.fill('#password', alice.password)
-    await page.click('#login-submit')
-    if (await page.locator('#consent-allow').count()) await page.click('#consent-allow')
+    await enter(page, alice)
+    if ((await heading(page)) !== 'Landed') await follow(page, '#consent-allow')
     await page.waitForSelector('h1:text("Landed")')
     const out = await logOutAt(site.last().parameters.get('code'), verifier)
     const before = site.arrivals.length
@@ -70,9 +68,7 @@ t.test('an app that does not answer keeps nobody on the page', async (t) => {
   const { page } = await aWindow(t, browser, { origins: [...origins, origin] })
   const { url, verifier } = server.authorizeUrl(app)
   await page.goto(url)
-  await page.fill('#username', alice.username)
-  await page.fill('#password', alice.password)
-  await page.click('#login-submit')
+  await enter(page, alice)
   await page.waitForSelector('h1:text("Landed")')
   const code = site.last().parameters.get('code')
   const other = server.authorizeUrl(hanging)
@@ -82,7 +78,7 @@ t.test('an app that does not answer keeps nobody on the page', async (t) => {
   const out = await logOutAt(code, verifier)
   await page.goto(out.url, { waitUntil: 'commit' })
   t.equal(await heading(page), 'You are logged out')
-  t.ok(await page.locator('#logout-back').isVisible(), 'who does not want to wait need not')
+  t.ok(await page.waitForSelector('#logout-back'), 'who does not want to wait need not')
   await page.waitForURL(bye)
 })
 
@@ -90,12 +86,7 @@ t.test('Session Management §3.1: a page of the app hears unchanged, and changed
   const { page } = await aWindow(t, browser, { origins })
   const { url, verifier } = server.authorizeUrl(app)
   await page.goto(url)
-  if (await page.locator('#consent-allow').count()) await goThrough(page, alice)
-  else {
-    await page.fill('#username', alice.username)
-    await page.fill('#password', alice.password)
-    await page.click('#login-submit')
-  }
+  await enter(page, alice)
   await page.waitForSelector('h1:text("Landed")')
   const { parameters } = site.last()
   const message = `${app.client_id} ${parameters.get('session_state')}`
@@ -119,12 +110,10 @@ for (const locale of ['en-US', 'ko-KR'])
   t.test(`the page after a logout that apps are told of, ${locale}`, async (t) => {
     const { page } = await aWindow(t, browser, { origins, locale })
     await page.goto(server.authorizeUrl(app).url)
-    await page.fill('#username', alice.username)
-    await page.fill('#password', alice.password)
-    await page.click('#login-submit')
+    await enter(page, alice)
     await page.waitForSelector('h1:text("Landed")')
     await page.goto(`${server.issuer}/logout`)
-    await page.click('#logout-confirm')
+    await follow(page, '#logout-confirm')
     await page.waitForSelector('#logged-out-page')
     await inspect(t, page, `logged-out-${locale.slice(0, 2)}`)
   })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { enter, heading } from '../support/acts.ts'
+import { enter, follow, heading } from '../support/acts.ts'
 import { aBrowser, aWindow } from '../support/chromium.ts'
 import { inspect } from '../support/inspection.ts'
 import { aLanding } from '../support/landing.ts'
@@ -17,7 +17,7 @@ const refused = (iss: string) => ({ error: 'access_denied', state: 'the state', 
 t.test('RFC 6749 §4.1.2.1: who cancels the login goes back to the app, and needs no password for it', async (t) => {
   const { page, context } = await aWindow(t, browser, { origins })
   await page.goto(server.authorizeUrl(app).url)
-  await page.click('#login-cancel')
+  await follow(page, '#login-cancel')
   t.equal(await heading(page), 'Landed')
   t.match(Object.fromEntries(site.last().parameters), refused(server.issuer))
   t.notOk(site.last().parameters.has('code'))
@@ -28,7 +28,7 @@ t.test('RFC 6749 §4.1.2.1: who does not consent goes back to the app, and is as
   const { page } = await aWindow(t, browser, { origins })
   await page.goto(server.authorizeUrl(app).url)
   await enter(page, alice)
-  await page.click('#consent-deny')
+  await follow(page, '#consent-deny')
   t.equal(await heading(page), 'Landed')
   t.match(Object.fromEntries(site.last().parameters), refused(server.issuer))
   t.notOk(site.last().parameters.has('code'))

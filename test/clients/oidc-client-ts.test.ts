@@ -1,5 +1,6 @@
 import type { Response } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { follow } from '../support/acts.ts'
 import { type BrowserAppSettings, browserApps, inApp, signIn } from '../support/browser-app.ts'
 import { aBrowser, aWindow } from '../support/chromium.ts'
 import { aRunningClock } from '../support/clock.ts'
@@ -124,8 +125,7 @@ t.test('oidc-client-ts: renewal in a frame with prompt=none is never a page (OID
 
   const other = await tab()
   await other.goto(`${server.issuer}/oauth2/logout`)
-  await other.click('#logout-confirm')
-  await other.waitForLoadState()
+  await follow(other, '#logout-confirm')
   t.same(await inApp(page, renew), { error: 'login_required' })
   t.same(
     framed.map((response) => response.status()),
@@ -171,6 +171,6 @@ t.test('oidc-client-ts: it hears of a logout elsewhere (OIDC Session Management 
   const heard = inApp(page, 'new Promise((heard) => manager.events.addUserSignedOut(() => heard("signed out")))')
   const other = await tab()
   await other.goto(`${server.issuer}/oauth2/logout`)
-  await other.click('#logout-confirm')
+  await follow(other, '#logout-confirm')
   t.equal(await heard, 'signed out')
 })

@@ -31,7 +31,7 @@ export type WindowOptions = BrowserContextOptions & {
 export const aWindow = async (t: Test, browser: Browser, options: WindowOptions): Promise<Window> => {
   const { origins, refusals = [], ...rest } = options
   const context = await browser.newContext(rest)
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(30_000)
   const complaints: string[] = []
   const documents = new Set<string>()
   context.on('request', (request) => {
