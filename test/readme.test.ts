@@ -47,7 +47,7 @@ t.test('the table of settings is the one the settings have', async (t) => {
 })
 
 /** Every command of the README, as it stands there, against the server that `npm start` starts. */
-t.test('every command of the README does what it says', { timeout: 180_000 }, async (t) => {
+t.test('every command of the README does what it says', async (t) => {
   const [port, appPort, folder] = [await freePort(), await freePort(), await mkdtemp(join(tmpdir(), 'tessera-readme-'))]
   const here = (text: string) => text.replaceAll('3000', String(port)).replaceAll('8080', String(appPort))
   const env = { ...process.env, PORT: String(port), KEYS_DIR: join(folder, 'keys'), DATA_DIR: join(folder, 'data') }

@@ -14,7 +14,6 @@ const origins = [server.issuer]
 for (const javaScriptEnabled of [true, false])
   t.test(
     `an administrator finds a person and ends first a device, then everything (script: ${javaScriptEnabled})`,
-    { timeout: 60_000 },
     async (t) => {
       const estate = await anEstate(server)
       const { page } = await aWindow(t, browser, { origins, javaScriptEnabled })
@@ -57,7 +56,7 @@ for (const javaScriptEnabled of [true, false])
     },
   )
 
-t.test('everything: the administrator is logged out too', { timeout: 60_000 }, async (t) => {
+t.test('everything: the administrator is logged out too', async (t) => {
   const estate = await anEstate(server)
   const { page } = await aWindow(t, browser, { origins, locale: 'ko' })
   await page.goto(`${server.issuer}/admin/revoke?kind=all`)

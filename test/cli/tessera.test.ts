@@ -14,7 +14,7 @@ t.test('the process answers and ends by itself, its pool closed', async (t) => {
   const { url } = await aDatabase(t)
   const env = { PATH: process.env.PATH, DATABASE_URL: url }
   const tessera = (...argv: readonly string[]) =>
-    execute(process.execPath, ['--import=tsx', 'src/cli/tessera.ts', ...argv], { env, timeout: 30_000 })
+    execute(process.execPath, ['--import=tsx', 'src/cli/tessera.ts', ...argv], { env, timeout: 120_000 })
   t.same(JSON.parse((await tessera('user', 'list', '--json')).stdout), { users: [] })
   await t.rejects(tessera('user', 'show', 'nobody'), { code: 1, stdout: '', stderr: /no user nobody/ })
 })

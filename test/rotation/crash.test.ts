@@ -11,7 +11,7 @@ const report = async (t: Test, program: string, ...options: readonly string[]): 
   return new Promise((resolve, reject) => {
     const env = { ...process.env, DATABASE_URL: url }
     const args = [`bench/${program}`, '--source', ...options]
-    execFile(process.execPath, args, { cwd: root, env, timeout: 90_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { cwd: root, env, timeout: 300_000 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${program} failed: ${stdout} ${stderr}`, { cause: error }))
       else resolve(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''))
     })

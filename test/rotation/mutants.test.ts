@@ -102,7 +102,7 @@ const told = (
       ...(story === undefined ? [] : [story]),
     ]
     const env = { ...process.env, MUTATION: JSON.stringify(mutation ?? null) }
-    execFile(process.execPath, args, { cwd: root, env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { cwd: root, env, timeout: 300_000 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`the stories were not told: ${stderr}`, { cause: error }))
       else resolve({ broken: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), said: stderr })
     })
