@@ -1,5 +1,5 @@
 import type { AuthorizationCode, CodeStore, Family, Grant, Origin } from '../oauth/stores.ts'
-import { type Database, json, statement, type Value } from './database.ts'
+import { checked, type Database, json, statement, type Value } from './database.ts'
 
 /** A grant as JSON: its one instant is text there. */
 type StoredGrant = Omit<Grant, 'authTime' | 'nonce' | 'dpopJkt'> & {
@@ -70,13 +70,13 @@ const spend = statement<{ issued_at: Date; session_idles_at: Date; session_ends_
   `WITH alive AS (
     SELECT s.id, greatest($18::timestamptz, u.not_before, k.not_before, (SELECT not_before FROM revocation_counter)) AS issued_at,
       least(s.idle_expires_at, s.absolute_expires_at) AS session_idles_at, s.absolute_expires_at AS session_ends_at
-    FROM authorization_codes c JOIN sessions s ON s.id = c.session_id JOIN users u ON u.id = c.user_id
-      JOIN clients k ON k.id = c.client_id
-    WHERE c.hash = $1 AND s.ended_at IS NULL AND u.disabled_at IS NULL AND k.disabled_at IS NULL FOR SHARE OF s
+    FROM sessions s, users u, clients k
+    WHERE s.id = (SELECT session_id FROM authorization_codes WHERE hash = $1) AND u.id = $6 AND k.id = $5
+      AND s.ended_at IS NULL AND u.disabled_at IS NULL AND k.disabled_at IS NULL FOR SHARE OF s
   ), spent AS (
     UPDATE authorization_codes c SET spent_at = $2, family_id = $3, kept_until = greatest(c.kept_until, $4::timestamptz)
-    FROM alive WHERE c.hash = $1 AND c.session_id = alive.id AND c.spent_at IS NULL AND c.revoked_at IS NULL AND c.expires_at > $2
-      AND c.client_id = $5 AND c.user_id = $6
+    FROM alive WHERE c.hash = $1 AND ${checked('c.client_id', '$5')} AND ${checked('c.user_id', '$6')}
+      AND c.spent_at IS NULL AND c.revoked_at IS NULL AND c.expires_at > $2
     RETURNING c.session_id, alive.issued_at, alive.session_idles_at, alive.session_ends_at
   ), family AS (
     INSERT INTO token_families (id, client_id, user_id, session_id, scope, resources, offline, refreshable, jkt, cookie_bound,

@@ -1,6 +1,6 @@
 import type { Asked } from '../oauth/authorization/request.ts'
 import type { DeviceCodeStore, DeviceState } from '../oauth/device/stores.ts'
-import { type Database, json, statement } from './database.ts'
+import { checked, type Database, json, statement } from './database.ts'
 import { grantedBy, grantedValues } from './interactions.ts'
 
 type ClaimedRow = {
@@ -43,7 +43,10 @@ const decide = statement<{ completed: boolean }>(
   SELECT true AS completed FROM completed`,
 )
 
-const known = statement('device_code_known', 'SELECT FROM device_codes WHERE hash = $1 AND client_id = $2')
+const known = statement(
+  'device_code_known',
+  `SELECT FROM device_codes WHERE hash = $1 AND ${checked('client_id', '$2')}`,
+)
 
 /**
  * RFC 8628 §3.5. Half a second of the interval is the network's: a device that waited as it was told is not to be told
@@ -54,7 +57,7 @@ const poll = statement<{ decision: string | null; expired: boolean; too_fast: bo
   `WITH asked AS (
     SELECT hash, decision, expires_at <= $3::timestamptz AS expired,
       coalesce(polled_at > $3::timestamptz - make_interval(secs => poll_interval - 0.5), false) AS too_fast
-    FROM device_codes WHERE hash = $1 AND client_id = $2 FOR UPDATE
+    FROM device_codes WHERE hash = $1 AND ${checked('client_id', '$2')} FOR UPDATE
   ), counted AS (
     UPDATE device_codes d SET polled_at = $3,
       poll_interval = d.poll_interval + CASE WHEN a.too_fast THEN 5 ELSE 0 END

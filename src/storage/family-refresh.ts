@@ -1,10 +1,10 @@
 import { earlier } from '../clock.ts'
 import type { Advance, HonouredFamily, Observation } from '../oauth/stores.ts'
-import { type Statement, statement, type Value } from './database.ts'
+import { checked, type Statement, statement, type Value } from './database.ts'
 import { columns, type FamilyRow } from './family-row.ts'
 
 /** $1 to $14 are the same in all statements that redeem a refresh token. Each neighbour is one row, read by its key. */
-const standing = `f.id = $1 AND f.client_id = $2 AND f.generation = $3 AND f.refreshable AND f.revoked_at IS NULL
+const standing = `f.id = $1 AND ${checked('f.client_id', '$2')} AND f.generation = $3 AND f.refreshable AND f.revoked_at IS NULL
   AND f.idle_expires_at > $4 AND f.absolute_expires_at > $4
   AND f.cookie_bound = $5 AND (f.jkt IS NULL OR f.jkt = $6)
   AND (SELECT u.disabled_at IS NULL FROM users u WHERE u.id = f.user_id)

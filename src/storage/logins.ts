@@ -36,7 +36,7 @@ const attempt = statement<AttemptRow>(
 
 /** Parts of a statement whose $1 are the keys. Locked in their order, as an attempt locks them. */
 export const forgiven = `locked AS (SELECT key FROM login_attempts WHERE key = ANY($1::bytea[]) ORDER BY key FOR UPDATE),
-  forgiven AS (UPDATE login_attempts a SET points = greatest(a.points - 1, 0) FROM locked WHERE a.key = locked.key)`
+  forgiven AS (UPDATE login_attempts SET points = greatest(points - 1, 0) WHERE key = ANY(ARRAY(SELECT key FROM locked)))`
 
 const forgive = statement('login_forgive', `WITH ${forgiven} SELECT`)
 

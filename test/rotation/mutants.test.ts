@@ -18,8 +18,8 @@ const mutants: readonly Mutant[] = [
     breaks: 'ancestors',
     story: 'ancestor',
     file: refresh,
-    from: 'f.client_id = $2 AND f.generation = $3 AND f.refreshable',
-    to: 'f.client_id = $2 AND f.refreshable',
+    from: 'f.generation = $3 AND f.refreshable',
+    to: 'f.refreshable',
   },
   {
     name: 'revoke inside a transaction that the refusal rolls back',
