@@ -4,6 +4,7 @@ import { sessionHash } from '../identity/session.ts'
 import type { SessionStore, SignedIn } from '../identity/stores.ts'
 import { type LoginFailure, loginPage } from '../pages/login.tsx'
 import type { Browser } from './browser.ts'
+import { clearEnded } from './ended-session.ts'
 import { bodyOf } from './form.ts'
 import type { Presenter } from './interaction/presentation.ts'
 
@@ -47,7 +48,7 @@ export type Door<Visit> = {
 }
 
 export type DoorDependencies = {
-  readonly sessions: Pick<SessionStore, 'find'>
+  readonly sessions: Pick<SessionStore, 'find' | 'isKnown'>
   readonly browser: Browser
   readonly presenter: Presenter
   readonly clock: Clock
@@ -80,8 +81,7 @@ export const createDoor = <Visit extends Guest>(deps: DoorDependencies, keeper: 
     const hash = sessionHash(browser.session(request))
     const found = hash && (await sessions.find(hash, now))
     if (!found) {
-      // Session Management 1.0 §3.2: what ended elsewhere changes the state of this browser when it comes.
-      if (hash) browser.clearSession(reply)
+      if (hash) await clearEnded(hash, reply, deps)
       showLogin(request, reply.code(401), { next: keeper.nextOf(request) })
       return undefined
     }

@@ -29,6 +29,8 @@ const find = statement<SessionRow & UserRow>(
    WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.absolute_expires_at > $2`,
 )
 
+const known = statement('session_known', 'SELECT FROM sessions WHERE token_hash = $1')
+
 /** The person is locked: a login that a new password, a wish for one, or a closed account overtook starts nothing. */
 const create = statement(
   'session_create',
@@ -79,6 +81,7 @@ export const createSessions = (database: Database): SessionStore => ({
     const [row] = await database.rows(find, [tokenHash, now])
     return row && { session: sessionOf(row), user: userOf(row) }
   },
+  isKnown: async (tokenHash) => (await database.count(known, [tokenHash])) === 1,
   create: async (session, tokenHash, forgive, limit) => {
     if (limit) return createWithin(database, limit, session, tokenHash, forgive)
     const created = await database.count(create, [

@@ -174,3 +174,17 @@ t.test('Session Management 1.0 §3.2: a browser whose session ended elsewhere he
     t.equal(visitor.cookies.get(state ?? ''), changed, 'and only once')
   }
 })
+
+t.test('a request that left before another tab logged in takes nothing away from it', async (t) => {
+  const { visitor, person } = await loggedIn('twotabs')
+  const old = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  server.clock.advance({ seconds: 60 })
+  await server.authorize(person, app, { prompt: 'login' }, visitor)
+  t.notOk(old.includes(visitor.cookies.get('tessera-session') ?? ''), 'the other tab has a new cookie')
+  const opened = ['/account', server.authorizeUrl(app).url, server.authorizeUrl(app, { prompt: 'none' }).url]
+  for (const address of opened) {
+    const answer = await fetch(new URL(address, server.issuer), { headers: { cookie: old }, redirect: 'manual' })
+    t.notMatch(answer.headers.getSetCookie().join('\n'), /tessera-(session|state)=/, address)
+  }
+  t.equal(await silent(visitor), 'logged in')
+})

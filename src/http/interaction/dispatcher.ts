@@ -13,6 +13,7 @@ import type { ClientStore, CodeStore, Consent, Person } from '../../oauth/stores
 import type { SubjectOf } from '../../oauth/subject.ts'
 import type { Random } from '../../random.ts'
 import type { Browser } from '../browser.ts'
+import { clearEnded } from '../ended-session.ts'
 import type { Admission } from './admission.ts'
 import type { Deliver } from './delivery.ts'
 import type { DeviceAnswers } from './device-answer.ts'
@@ -47,7 +48,7 @@ export const createDispatcher = (deps: {
   readonly clients: ClientStore
   readonly codes: CodeStore
   readonly interactions: InteractionStore
-  readonly sessions: Pick<SessionStore, 'touch'>
+  readonly sessions: Pick<SessionStore, 'touch' | 'isKnown'>
   readonly sessionPolicy: SessionPolicy
   readonly browser: Browser
   readonly admission: Admission
@@ -127,8 +128,7 @@ export const createDispatcher = (deps: {
     async begin(request, reply, asked, client, now) {
       const hash = sessionHash(browser.session(request))
       const standing = hash && (await interactions.person(hash, client.client_id, now))
-      // Session Management 1.0 §3.2: what ended elsewhere changes the state of this browser when it comes.
-      if (hash && !standing?.person) browser.clearSession(reply)
+      if (hash && !standing?.person) await clearEnded(hash, reply, deps)
       const at = { person: standing?.person, consent: standing?.consent, now }
       const decision = decideFor(asked, client, at, now)
       switch (decision.is) {
