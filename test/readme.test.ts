@@ -150,7 +150,7 @@ const fromAnApp = async (
   })
   t.teardown(() => stopped(app))
   const begin = async (): Promise<string> => {
-    for (let attempt = 0; attempt < 100; attempt++) {
+    for (let attempt = 0; attempt < 600; attempt++) {
       const response = await fetch(`http://localhost:${appPort}/`, { redirect: 'manual' }).catch(() => undefined)
       if (response) return response.headers.get('location') ?? ''
       await new Promise((resolve) => setTimeout(resolve, 50))
@@ -183,7 +183,7 @@ const atAnApi = async (
   const guard = spawn(process.execPath, ['guard.mjs'], { cwd: folder, detached: true })
   t.teardown(() => stopped(guard))
   const ask = async (bearer: string) => {
-    for (let attempt = 0; attempt < 100; attempt++) {
+    for (let attempt = 0; attempt < 600; attempt++) {
       const headers = { authorization: `Bearer ${bearer}` }
       const response = await fetch(`http://localhost:${port}/`, { headers }).catch(() => undefined)
       if (response) return { status: response.status, text: await response.text() }

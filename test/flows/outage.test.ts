@@ -43,7 +43,7 @@ const isAway = (t: Test, { status, headers, body }: Answer, what: string) => {
 
 /** Until the server has found out by itself that its database is back. */
 const recovered = async (server: TestServer) => {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     // The held clock stands still, so only the database's part of readiness can come back.
     const { checks } = (await server.get('/health/ready')).body
     if (typeof checks === 'object' && checks && 'database' in checks && checks.database === 'ok') return

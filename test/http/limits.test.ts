@@ -36,7 +36,7 @@ const raw = (bytes: string): Promise<string> =>
     })
     socket.on('close', () => resolve(text))
     socket.on('error', (error) => (text === '' ? reject(error) : resolve(text)))
-    socket.setTimeout(2000, () => socket.destroy())
+    socket.setTimeout(30_000, () => socket.destroy())
   })
 
 t.test('D4 bodies that are too large, too many or too deep', async (t) => {

@@ -131,7 +131,7 @@ t.test('T19 one event and one notice, however many replays: what was presented, 
 t.test(
   'T19 unavailable: a slow database is 503 with Retry-After, never invalid_grant, and nobody is out',
   async (t) => {
-    const database = openDatabase({ url: server.databaseUrl, poolSize: 5, statementTimeoutMs: 300, onError: () => {} })
+    const database = openDatabase({ url: server.databaseUrl, poolSize: 5, statementTimeoutMs: 1000, onError: () => {} })
     t.teardown(() => database.close())
     const hurried = await aServer(t, { beside: server, on: { url: server.databaseUrl, database } })
     const first = await logIn(confidential)

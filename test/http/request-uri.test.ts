@@ -5,7 +5,7 @@ import { aPeer, aSilentPeer } from '../support/peer.ts'
 import { rows } from '../support/rows.ts'
 import { aServer } from '../support/server.ts'
 
-const door = createOutbound({ allowLoopback: true, timeout: 300 })
+const door = createOutbound({ allowLoopback: true, timeout: 1500 })
 let isFull = false
 const get: Outbound['get'] = (uri, wanted) =>
   isFull ? Promise.reject(new Busy('too many requests are under way')) : door.get(uri, wanted)

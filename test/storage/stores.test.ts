@@ -230,7 +230,7 @@ t.test('a database that is away or slow is Unavailable, and is found again witho
   await t.rejects(none.users.disable(randomUUID(), start), Unavailable)
   await t.rejects(away.ping(), Unavailable)
 
-  const brief = openDatabase({ url, poolSize: 2, statementTimeoutMs: 300, onError: () => {} })
+  const brief = openDatabase({ url, poolSize: 2, statementTimeoutMs: 1000, onError: () => {} })
   t.teardown(() => brief.close())
   await t.rejects(
     brief.prisma((prisma) => prisma.$executeRaw`SELECT pg_sleep(5)`),

@@ -65,7 +65,7 @@ export const aReader = async (
     async next() {
       let late: NodeJS.Timeout | undefined
       const tooLate = new Promise<never>((_, reject) => {
-        late = setTimeout(() => reject(new Error('nothing comes')), 5000)
+        late = setTimeout(() => reject(new Error('nothing comes')), 30_000)
       })
       const event = await Promise.race([events.next(), tooLate]).finally(() => clearTimeout(late))
       return event.value ?? undefined

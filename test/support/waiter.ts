@@ -7,7 +7,7 @@ export const aWaiter = (databaseUrl: string): Promise<void> => lockWaiters(datab
 /** Until so many wait at once. */
 export const lockWaiters = (databaseUrl: string, count: number): Promise<void> =>
   withClient(databaseUrl, async (client) => {
-    for (let attempt = 0; attempt < 500; attempt++) {
+    for (let attempt = 0; attempt < 3000; attempt++) {
       const { rowCount } = await client.query(
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       )

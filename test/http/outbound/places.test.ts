@@ -55,7 +55,7 @@ t.test('D8 whoever waits too long goes, and leaves no place taken', async (t) =>
 
 t.test('O2 500 peers that hang hold few sockets, and nobody for longer than the time given', async (t) => {
   const silent = await aSilentPeer(t)
-  const outbound = createOutbound({ allowLoopback: true, resolve: toLoopback, timeout: 500 })
+  const outbound = createOutbound({ allowLoopback: true, resolve: toLoopback, timeout: 2000 })
   const before = process.memoryUsage().rss
   const asked = Array.from({ length: 500 }, (_, peer) =>
     outbound.get(`https://peer-${peer}.example:${silent.port}/`, { accept, mayUseNamed: true }).then(
@@ -80,7 +80,7 @@ t.test('O2 500 peers that hang hold few sockets, and nobody for longer than the 
 t.test('O2 apps that registered themselves fill places of their own, and half as many', async (t) => {
   const silent = await aSilentPeer(t)
   const good = await aPeer(t, (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
-  const outbound = createOutbound({ allowLoopback: true, resolve: toLoopback, timeout: 1000 })
+  const outbound = createOutbound({ allowLoopback: true, resolve: toLoopback, timeout: 3000 })
   const hanging = Array.from({ length: 500 }, (_, peer) =>
     outbound
       .get(`https://peer-${peer}.example:${silent.port}/`, { accept, mayUseNamed: false })
@@ -123,7 +123,7 @@ t.test('O2 a host is one whatever its ports, and full for those alone who filled
 t.test('O2 one host that hangs does not keep the others out', async (t) => {
   const silent = await aSilentPeer(t)
   const good = await aPeer(t, (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
-  const outbound = createOutbound({ allowLoopback: true, resolve: toLoopback, timeout: 1000 })
+  const outbound = createOutbound({ allowLoopback: true, resolve: toLoopback, timeout: 3000 })
   const hanging = Array.from({ length: 500 }, () =>
     outbound.get(`https://hangs.example:${silent.port}/`, { accept, mayUseNamed: true }).catch((error) => error),
   )

@@ -127,7 +127,7 @@ export const aFeed = async (t: { teardown(done: () => void): void }, { maxAge = 
     /** Until the feed has something newer, that number at least. Nothing of the feed keeps a process alive. */
     newer: (seq = 0) =>
       new Promise<void>((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error('the feed heard nothing')), 5000)
+        const late = setTimeout(() => reject(new Error('the feed heard nothing')), 30_000)
         const end = feed.subscribe(() => {
           if ((feed.version()?.seq ?? 0) < seq) return
           clearTimeout(late)
