@@ -65,7 +65,7 @@ const lives = (pid: number): boolean => {
 /**
  * Every test file as plain JavaScript, its shared modules in shared chunks: a test file that is transpiled and loaded
  * module by module spends more time on that than on its tests.
- * @param run the process that test files are started by; loader.mjs finds the bundles by it
+ * @param run the process that test files are started by; loader.cjs finds the bundles by it
  */
 export const bundleTests = async (run: number): Promise<void> => {
   await mkdir(cache, { recursive: true })
