@@ -1,30 +1,79 @@
-import type { AdministrationStore, SeenClient, SeenFamily, SeenSession, SeenUser } from '../administration/stores.ts'
+import type { QueryResultRow } from 'pg'
+import type {
+  AdministrationStore,
+  LoginFilter,
+  Place,
+  SeenClient,
+  SeenFamily,
+  SeenSession,
+  SeenUser,
+  Slice,
+} from '../administration/stores.ts'
 import type { Target } from '../identity/ending.ts'
-import { type Database, statement } from './database.ts'
+import { type Database, statement, type Value } from './database.ts'
 import { effective, type FamilyRow, familyOf, standing } from './family-row.ts'
 import { type SessionRow, sessionOf } from './sessions.ts'
 
-/** $1 a person, $2 a client, $3 a session, $4 now, $5 and $6 the last of the page before, $7 how many. */
-const goesOn = (of: string) => `($5::timestamptz IS NULL OR (${of}.created_at, ${of}.id) < ($5, $6::uuid))`
+/** What stands in a list for the id of a person, a client and a session, and for the row itself. */
+type Columns = {
+  readonly row: string
+  readonly user: string
+  readonly session: string
+  client(parameter: string): string
+}
 
-const sessions = statement<SessionRow & { readonly username: string }>(
-  'administration_sessions',
-  `SELECT s.id, s.user_id, s.authenticated_at, s.amr, s.acr, s.created_at, s.last_used_at, s.idle_expires_at,
+/**
+ * One page, the newest first, as a statement that asks for no more than is wanted: each shape has a plan of its own. One
+ * for all of them would be planned for everybody, and read everybody's rows to find one person's.
+ *
+ * @param select $1 is now; `also` are further conditions
+ */
+const page = <Row extends QueryResultRow>(
+  name: string,
+  { row, user, session, client }: Columns,
+  select: (also: string, rest: string) => string,
+) => {
+  return ({ userId, clientId, sessionId }: LoginFilter, { after, limit }: Slice<Place>, now: Date) => {
+    const values: Value[] = [now]
+    const give = (value: Value): string => `$${values.push(value)}`
+    const parts = [
+      ...(userId === undefined ? [] : [{ shape: 'user', sql: `${user} = ${give(userId)}` }]),
+      ...(clientId === undefined ? [] : [{ shape: 'client', sql: client(give(clientId)) }]),
+      ...(sessionId === undefined ? [] : [{ shape: 'session', sql: `${session} = ${give(sessionId)}` }]),
+      ...(after
+        ? [{ shape: 'next', sql: `(${row}.created_at, ${row}.id) < (${give(after.at)}, ${give(after.id)})` }]
+        : []),
+    ]
+    const also = parts.map(({ sql }) => ` AND ${sql}`).join('')
+    const text = select(also, `ORDER BY created_at DESC, id DESC LIMIT ${give(limit)}`)
+    const shape = [name, ...parts.map((part) => part.shape)].join('_')
+    return { statement: statement<Row>(`administration_${shape}`, text), values }
+  }
+}
+
+const sessions = page<SessionRow & { readonly username: string }>(
+  'sessions',
+  {
+    row: 's',
+    user: 's.user_id',
+    session: 's.id',
+    client: (parameter) => `EXISTS (SELECT FROM token_families f
+      WHERE f.session_id = s.id AND f.client_id = ${parameter} AND f.revoked_at IS NULL)`,
+  },
+  (also, rest) => `
+   SELECT s.id, s.user_id, s.authenticated_at, s.amr, s.acr, s.created_at, s.last_used_at, s.idle_expires_at,
      s.absolute_expires_at, s.ip, s.user_agent, u.username
    FROM sessions s JOIN users u ON u.id = s.user_id
-   WHERE ($1::uuid IS NULL OR s.user_id = $1) AND ($3::uuid IS NULL OR s.id = $3)
-     AND ($2::text IS NULL OR EXISTS (SELECT FROM token_families f
-       WHERE f.session_id = s.id AND f.client_id = $2 AND f.revoked_at IS NULL))
-     AND s.ended_at IS NULL AND s.idle_expires_at > $4 AND s.absolute_expires_at > $4 AND ${goesOn('s')}
-   ORDER BY s.created_at DESC, s.id DESC LIMIT $7`,
+   WHERE s.ended_at IS NULL AND s.idle_expires_at > $1 AND s.absolute_expires_at > $1${also} ${rest}`,
 )
 
-const families = statement<FamilyRow & { readonly username: string; readonly client_name: string | null }>(
-  'administration_families',
-  `SELECT * FROM (SELECT ${effective}, u.username, c.metadata->>'client_name' AS client_name ${standing}
-    WHERE ($1::uuid IS NULL OR f.user_id = $1) AND ($2::text IS NULL OR f.client_id = $2)
-      AND ($3::uuid IS NULL OR f.session_id = $3) AND f.absolute_expires_at > $4 AND ${goesOn('f')}) AS family
-  WHERE revoked_at IS NULL AND idle_expires_at > $4 ORDER BY created_at DESC, id DESC LIMIT $7`,
+const families = page<FamilyRow & { readonly username: string; readonly client_name: string | null }>(
+  'families',
+  { row: 'f', user: 'f.user_id', session: 'f.session_id', client: (parameter) => `f.client_id = ${parameter}` },
+  (also, rest) => `
+  SELECT * FROM (SELECT ${effective}, u.username, c.metadata->>'client_name' AS client_name ${standing}
+    WHERE f.absolute_expires_at > $1${also}) AS family
+  WHERE revoked_at IS NULL AND idle_expires_at > $1 ${rest}`,
 )
 
 type UserRow = {
@@ -123,14 +172,15 @@ const seenFamily = (
 })
 
 export const createAdministrationLists = (database: Database): AdministrationStore => ({
-  sessions: async ({ userId, clientId, sessionId }, { after, limit }, now) => {
-    const values = [userId, clientId, sessionId, now, after?.at, after?.id, limit]
-    return (await database.rows(sessions, values)).map(
-      (row): SeenSession => ({ ...sessionOf(row), username: row.username }),
-    )
+  sessions: async (wanted, part, now) => {
+    const { statement, values } = sessions(wanted, part, now)
+    const rows = await database.rows(statement, values)
+    return rows.map((row): SeenSession => ({ ...sessionOf(row), username: row.username }))
   },
-  families: async ({ userId, clientId, sessionId }, { after, limit }, now) =>
-    (await database.rows(families, [userId, clientId, sessionId, now, after?.at, after?.id, limit])).map(seenFamily),
+  families: async (wanted, part, now) => {
+    const { statement, values } = families(wanted, part, now)
+    return (await database.rows(statement, values)).map(seenFamily)
+  },
   users: async (search, { after, limit }) => (await database.rows(users, [search, after, limit])).map(seenUser),
   user: async (id) => (await database.rows(user, [id])).map(seenUser)[0],
   clients: async (search, { after, limit }) => (await database.rows(clients, [search, after, limit])).map(seenClient),

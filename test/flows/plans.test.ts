@@ -1,5 +1,8 @@
-import t from 'tap'
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import t, { type Test } from 'tap'
 import type { Database } from '../../src/storage/database.ts'
+import { createStores } from '../../src/storage/stores.ts'
 import { aDatabase, withClient } from '../support/database.ts'
 import { aDevice, aDeviceApp } from '../support/devices.ts'
 import { aServer } from '../support/server.ts'
@@ -17,23 +20,37 @@ const small = ['revocation_counter']
 /** What begins so is no part of a request, or rare: the note of an early refresh is written once in a family's life. */
 const aside = /^(client_|database_|maintenance_|revocations?_|family_note)/
 
+/** A database, and the text of each statement that was sent to it. */
+const aWatchedDatabase = async (t: Test) => {
+  const { url, database } = await aDatabase(t)
+  const texts = new Map<string, string>()
+  const watched: Database = {
+    ...database,
+    rows: (statement, values) => {
+      texts.set(statement.name, statement.text)
+      return database.rows(statement, values)
+    },
+    count: (statement, values) => {
+      texts.set(statement.name, statement.text)
+      return database.count(statement, values)
+    },
+  }
+  return { url, database: watched, texts }
+}
+
+const planOf = async (client: pg.ClientBase, text: string): Promise<readonly Plan[]> => {
+  const { rows } = await client.query<{ 'QUERY PLAN': readonly { Plan: Plan }[] }>(
+    `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
+  )
+  const [explained] = rows[0]?.['QUERY PLAN'] ?? []
+  return explained ? nodesOf(explained.Plan) : []
+}
+
 t.test(
   'on a database too new for statistics, each statement of the hot path finds its rows by unique keys',
   async (t) => {
-    const { url, database } = await aDatabase(t)
-    const texts = new Map<string, string>()
-    const watched: Database = {
-      ...database,
-      rows: (statement, values) => {
-        texts.set(statement.name, statement.text)
-        return database.rows(statement, values)
-      },
-      count: (statement, values) => {
-        texts.set(statement.name, statement.text)
-        return database.count(statement, values)
-      },
-    }
-    const server = await aServer(t, { on: { url, database: watched } })
+    const { url, database, texts } = await aWatchedDatabase(t)
+    const server = await aServer(t, { on: { url, database } })
     const alice = await server.aPerson()
     const app = await server.anApp()
     texts.clear()
@@ -68,11 +85,7 @@ t.test(
       const shared = new Set(rows.map(({ name }) => name))
       for (const [name, text] of texts) {
         if (aside.test(name)) continue
-        const explained = await client.query<{ 'QUERY PLAN': readonly { Plan: Plan }[] }>(
-          `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
-        )
-        const [plan] = explained.rows[0]?.['QUERY PLAN'] ?? []
-        const nodes = plan ? nodesOf(plan.Plan) : []
+        const nodes = await planOf(client, text)
         t.ok(nodes.length > 0, `${name} has a plan`)
         const wide = nodes.filter(
           (node) =>
@@ -82,6 +95,55 @@ t.test(
         t.same(
           wide.map((node) => `${node['Node Type']} ${node['Relation Name'] ?? ''} ${node['Index Name'] ?? ''}`),
           [],
+          name,
+        )
+      }
+    })
+  },
+)
+
+t.test(
+  'a page of an administrator: one person is found by an index, and the newest of all are read in their order',
+  async (t) => {
+    const { url, database, texts } = await aWatchedDatabase(t)
+    const { administration } = createStores(database, { log: { warn: () => {} } })
+    const now = new Date()
+    const first = { after: undefined, limit: 51 }
+    const next = { after: { at: now, id: randomUUID() }, limit: 51 }
+    const [userId, sessionId] = [randomUUID(), randomUUID()]
+    for (const wanted of [{}, { userId }, { sessionId }, { clientId: 'app' }])
+      for (const slice of [first, next]) {
+        t.same(await administration.sessions(wanted, slice, now), [])
+        t.same(await administration.families(wanted, slice, now), [])
+      }
+    await withClient(url, async (client) => {
+      await client.query(`INSERT INTO users (id, username, username_key, claims, created_at)
+      SELECT gen_random_uuid(), 'user' || n, 'user' || n, '{}', now() FROM generate_series(1, 2000) n`)
+      await client.query(`INSERT INTO sessions (id, token_hash, user_id, authenticated_at, amr, acr, created_at, last_used_at,
+        idle_expires_at, absolute_expires_at)
+      SELECT id, uuid_send(id), id, now(), '{pwd}', '1', now(), now(), now() + interval '1 day', now() + interval '1 day'
+      FROM users`)
+      await client.query(`INSERT INTO token_families (id, client_id, user_id, session_id, scope, resources, offline, refreshable,
+        cookie_bound, claims, auth_time, acr, amr, generation, live_issued_at, live_expires_at, live_scope, live_audience,
+        signing_kid, refresh_key_id, tokens_expire_at, idle_expires_at, absolute_expires_at, created_at, last_used_at)
+      SELECT id, 'app', id, id, '{}', '{}', true, true, false, '{}', now(), '1', '{pwd}', 1, now(), now(), '{}', '{}', 'k', 'r',
+        now(), now(), now(), now(), now() FROM users`)
+      await client.query('ANALYZE')
+      for (const [name, expected, sorts] of [
+        // So few rows would be sorted sooner than read in their order.
+        ['sessions', 'sessions_created_at_id_idx', 'off'],
+        ['sessions_next', 'sessions_created_at_id_idx', 'off'],
+        ['sessions_user', 'sessions_user_id_idx', 'on'],
+        ['sessions_user_next', 'sessions_user_id_idx', 'on'],
+        ['sessions_session', 'sessions_pkey', 'on'],
+        ['families', 'token_families_created_at_id_idx', 'off'],
+        ['families_user', 'token_families_user_id_idx', 'on'],
+        ['families_session', 'token_families_session_id_idx', 'on'],
+      ] as const) {
+        await client.query(`SET enable_sort = ${sorts}`)
+        const nodes = await planOf(client, texts.get(`administration_${name}`) ?? '')
+        t.ok(
+          nodes.some((node) => node['Index Name'] === expected),
           name,
         )
       }
