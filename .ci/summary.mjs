@@ -6,22 +6,33 @@ const lines = output.split('\n')
 const LINES_OF_A_FAILURE = 30
 const FAILURES = 40
 
-/** A point that failed, with the tests it is in and what tap says about it: `{ path, said }`. */
-const failures = []
-const within = []
-for (const [at, line] of lines.entries()) {
-  const [, indent = '', begun] = /^( *)# Subtest: (.*)$/.exec(line) ?? []
-  if (begun !== undefined) within.splice(indent.length / 4, within.length, begun)
-  const [, depth, point] = /^( *)not ok \d+ - (.*?)(?: # time=.*)?$/.exec(line) ?? []
-  if (point === undefined) continue
-  const around = within.slice(0, depth.length / 4)
-  // A test is told as failed after what failed in it: only the innermost says why.
-  if (failures.some(({ path }) => path.startsWith([...around, point].join(' > ')))) continue
+/** What tap says about the point at a line: up to the end of its block, or to the next point. */
+const saidAfter = (at) => {
   const rest = lines.slice(at + 1, at + 1 + LINES_OF_A_FAILURE)
-  const ends = rest.findIndex((said) => /^ *(\.\.\.|(not )?ok \d+|# Subtest: .*)$/.test(said))
-  failures.push({ path: [...around, point].join(' > '), said: ends < 0 ? rest : rest.slice(0, ends + 1) })
+  const end = rest.findIndex((line) => /^ *(\.\.\.|(not )?ok \d+|# Subtest: .*)$/.test(line))
+  return end < 0 ? rest : rest.slice(0, end + 1)
 }
-for (const { path, said } of failures.slice(0, FAILURES)) console.log([`FAILED ${path}`, ...said].join('\n'))
+
+/** Points that failed, each with the names of the tests around it, which tap prints after what is in them. */
+const failures = []
+let open = []
+for (const [at, line] of lines.entries()) {
+  const [, { length: depth } = '', failed, name] = /^( *)(not )?ok \d+ - (.*?)(?: # time=.*)?$/.exec(line) ?? []
+  if (name === undefined) continue
+  const inside = open.filter((failure) => failure.depth > depth)
+  for (const failure of inside) {
+    failure.path.unshift(name)
+    failure.depth = depth
+  }
+  if (failed && inside.length === 0 && !/ # (todo|skip)\b/i.test(name)) {
+    const failure = { depth, path: [name], at }
+    open.push(failure)
+    failures.push(failure)
+  }
+  if (depth === 0) open = []
+}
+for (const { path, at } of failures.slice(0, FAILURES))
+  console.log([`FAILED ${path.join(' > ')}`, ...saidAfter(at)].join('\n'))
 
 const summary = output.match(/# \{ total: \d+.*\}/g)?.at(-1) ?? ''
 const count = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1] ?? 0)

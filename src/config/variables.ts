@@ -48,7 +48,8 @@ export const variables = {
   databasePoolSize: variable({
     name: 'DATABASE_POOL_SIZE',
     fallback: 10,
-    meaning: 'Connections to PostgreSQL held at most.',
+    meaning:
+      'Connections to PostgreSQL for requests; one more listens, and acts on many logins take up to four of their own.',
     rule: integer(2, 1000),
   }),
   allowEmbeddedDatabase: variable({

@@ -48,7 +48,7 @@ export type Door<Visit> = {
 }
 
 export type DoorDependencies = {
-  readonly sessions: Pick<SessionStore, 'find' | 'isKnown'>
+  readonly sessions: Pick<SessionStore, 'find' | 'endedElsewhere'>
   readonly browser: Browser
   readonly presenter: Presenter
   readonly clock: Clock

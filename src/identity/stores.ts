@@ -85,8 +85,8 @@ export type NewUser = {
 export type SessionStore = {
   /** A session that is neither ended nor expired, of a person who is not disabled. */
   find(tokenHash: Buffer, now: Date): Promise<SignedIn | undefined>
-  /** Whether a session has this cookie, alive or over: none has one that a newer cookie took the place of. */
-  isKnown(tokenHash: Buffer): Promise<boolean>
+  /** Whether the session of this cookie is over by no act of its own browser, which got another cookie by that, or none. */
+  endedElsewhere(tokenHash: Buffer): Promise<boolean>
   /**
    * Starts a session; the login's counters named in `forgive` take one attempt back in the same act, whatever comes of it.
    * With a limit, the person's logins are taken one after another, and the sessions that began first end as by `end`.

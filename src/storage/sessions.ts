@@ -29,7 +29,10 @@ const find = statement<SessionRow & UserRow>(
    WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.absolute_expires_at > $2`,
 )
 
-const known = statement('session_known', 'SELECT FROM sessions WHERE token_hash = $1')
+const endedElsewhere = statement(
+  'session_ended_elsewhere',
+  `SELECT FROM sessions WHERE token_hash = $1 AND (end_reason IS NULL OR end_reason NOT IN ('replaced', 'logged_out'))`,
+)
 
 /** The person is locked: a login that a new password, a wish for one, or a closed account overtook starts nothing. */
 const create = statement(
@@ -81,7 +84,7 @@ export const createSessions = (database: Database): SessionStore => ({
     const [row] = await database.rows(find, [tokenHash, now])
     return row && { session: sessionOf(row), user: userOf(row) }
   },
-  isKnown: async (tokenHash) => (await database.count(known, [tokenHash])) === 1,
+  endedElsewhere: async (tokenHash) => (await database.count(endedElsewhere, [tokenHash])) === 1,
   create: async (session, tokenHash, forgive, limit) => {
     if (limit) return createWithin(database, limit, session, tokenHash, forgive)
     const created = await database.count(create, [

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { rows } from '../support/rows.ts'
-import { aServer } from '../support/server.ts'
+import { aServer, type Person } from '../support/server.ts'
 import type { Page, Visitor } from '../support/visitor.ts'
 
 const server = await aServer(t)
@@ -176,15 +176,29 @@ t.test('Session Management 1.0 §3.2: a browser whose session ended elsewhere he
 })
 
 t.test('a request that left before another tab logged in takes nothing away from it', async (t) => {
-  const { visitor, person } = await loggedIn('twotabs')
-  const old = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  server.clock.advance({ seconds: 60 })
-  await server.authorize(person, app, { prompt: 'login' }, visitor)
-  t.notOk(old.includes(visitor.cookies.get('tessera-session') ?? ''), 'the other tab has a new cookie')
-  const opened = ['/account', server.authorizeUrl(app).url, server.authorizeUrl(app, { prompt: 'none' }).url]
-  for (const address of opened) {
-    const answer = await fetch(new URL(address, server.issuer), { headers: { cookie: old }, redirect: 'manual' })
-    t.notMatch(answer.headers.getSetCookie().join('\n'), /tessera-(session|state)=/, address)
+  const other = await server.aPerson('other')
+  const cookiesOf = (visitor: Visitor) => [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const acts: Readonly<Record<string, (visitor: Visitor, person: Person) => Promise<unknown>>> = {
+    'the same person': (visitor, person) => server.authorize(person, app, { prompt: 'login' }, visitor),
+    'another person': (visitor) => server.authorize(other, app, { prompt: 'login' }, visitor),
+    'a logout and a login': async (visitor, person) => {
+      await visitor.visit('/oauth2/logout')
+      await visitor.submit('logout-form', {}, 'logout-confirm')
+      await server.authorize(person, app, {}, visitor)
+    },
   }
-  t.equal(await silent(visitor), 'logged in')
+  for (const [index, [title, act]] of Object.entries(acts).entries()) {
+    const { visitor, person } = await loggedIn(`twotabs${index}`)
+    const old = cookiesOf(visitor)
+    server.clock.advance({ seconds: 60 })
+    await act(visitor, person)
+    const session = visitor.cookies.get('tessera-session')
+    t.ok(session && !old.includes(session), `${title}: the other tab has a new cookie`)
+    const opened = ['/account', server.authorizeUrl(app).url, server.authorizeUrl(app, { prompt: 'none' }).url]
+    for (const address of opened) {
+      const answer = await fetch(new URL(address, server.issuer), { headers: { cookie: old }, redirect: 'manual' })
+      t.notMatch(answer.headers.getSetCookie().join('\n'), /tessera-(session|state)=/, `${title}: ${address}`)
+    }
+    t.equal(await silent(visitor), 'logged in', title)
+  }
 })

@@ -7,7 +7,7 @@ export type Visit = Guest
 export type Door = PersonalDoor<Visit>
 
 export type AccountDoorDependencies = DoorDependencies & {
-  readonly sessions: Pick<SessionStore, 'find' | 'isKnown' | 'touch'>
+  readonly sessions: Pick<SessionStore, 'find' | 'endedElsewhere' | 'touch'>
   readonly policy: SessionPolicy
 }
 

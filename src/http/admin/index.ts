@@ -15,7 +15,7 @@ import { revoke } from './revoke.ts'
 
 export type AdminOptions = {
   readonly administration: Administration
-  readonly sessions: Pick<SessionStore, 'find' | 'isKnown'>
+  readonly sessions: Pick<SessionStore, 'find' | 'endedElsewhere'>
   readonly signIn: SignIn
   readonly browser: Browser
   readonly presenter: Presenter

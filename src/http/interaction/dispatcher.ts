@@ -48,7 +48,7 @@ export const createDispatcher = (deps: {
   readonly clients: ClientStore
   readonly codes: CodeStore
   readonly interactions: InteractionStore
-  readonly sessions: Pick<SessionStore, 'touch' | 'isKnown'>
+  readonly sessions: Pick<SessionStore, 'touch' | 'endedElsewhere'>
   readonly sessionPolicy: SessionPolicy
   readonly browser: Browser
   readonly admission: Admission
