@@ -1,3 +1,7 @@
+-- Once a minute what is over is looked for.
+-- CreateIndex
+CREATE INDEX "sessions_absolute_expires_at_idx" ON "sessions"("absolute_expires_at");
+
 -- Lists of administrators show the newest first.
 -- CreateIndex
 CREATE INDEX "sessions_created_at_id_idx" ON "sessions"("created_at", "id");
