@@ -131,12 +131,12 @@ t.test(
       await client.query('ANALYZE')
       for (const [name, expected, sorts] of [
         // So few rows would be sorted sooner than read in their order.
-        ['sessions', 'sessions_created_at_id_idx', 'off'],
-        ['sessions_next', 'sessions_created_at_id_idx', 'off'],
+        ['sessions', 'sessions_alive_idx', 'off'],
+        ['sessions_next', 'sessions_alive_idx', 'off'],
         ['sessions_user', 'sessions_user_id_idx', 'on'],
         ['sessions_user_next', 'sessions_user_id_idx', 'on'],
         ['sessions_session', 'sessions_pkey', 'on'],
-        ['families', 'token_families_created_at_id_idx', 'off'],
+        ['families', 'token_families_alive_idx', 'off'],
         ['families_user', 'token_families_user_id_idx', 'on'],
         ['families_session', 'token_families_session_id_idx', 'on'],
       ] as const) {
