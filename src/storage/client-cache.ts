@@ -11,7 +11,11 @@ export type ClientCache = {
   /** Past the memory. */
   read(clientId: string): Promise<Client | undefined>
   /** The others are told when it commits, and this server need not wait for its own notice. @returns whether it changed any */
-  change(clientId: string, act: (tx: Prisma.TransactionClient) => Promise<{ count: number }>): Promise<boolean>
+  change(
+    clientId: string,
+    act: (tx: Prisma.TransactionClient) => Promise<{ count: number }>,
+    patienceMs?: number,
+  ): Promise<boolean>
 }
 
 /** One statement, and no Prisma: it is what a server asks most when it has just started. */
@@ -98,12 +102,12 @@ export const createClientCache = (database: Database, changes: Changes, cacheSiz
       return client
     },
     read,
-    change: async (clientId, act) => {
+    change: async (clientId, act, patienceMs) => {
       const changed = await database.transaction(async (tx) => {
         const { count } = await act(tx)
         if (count > 0) await announce(tx, { of: 'client', id: clientId })
         return count > 0
-      })
+      }, patienceMs)
       drop(clientId)
       return changed
     },

@@ -6,7 +6,7 @@ import { subjectSector } from '../oauth/subject.ts'
 import { type ClientCache, metadataOf, registrationOf } from './client-cache.ts'
 import { lockClient } from './client-lock.ts'
 import type { Database } from './database.ts'
-import { mark } from './ending.ts'
+import { mark, patienceForMany } from './ending.ts'
 import { selectionOf } from './endings.ts'
 import { asJson } from './json.ts'
 import type { Prisma } from './prisma/client.ts'
@@ -136,24 +136,32 @@ export const createClients = (database: Database, { find, read, change }: Client
       tx.clientSecret.updateMany({ where: { id: secretId, clientId }, data: { expiresAt: at } }),
     ),
   disable: (clientId, now) =>
-    change(clientId, async (tx) => {
-      const disabled = await tx.client.updateMany({
-        where: { id: clientId, disabledAt: null },
-        data: { disabledAt: now },
-      })
-      if (disabled.count > 0) await endAll(tx, clientId, 'client_disabled', now)
-      return disabled
-    }),
+    change(
+      clientId,
+      async (tx) => {
+        const disabled = await tx.client.updateMany({
+          where: { id: clientId, disabledAt: null },
+          data: { disabledAt: now },
+        })
+        if (disabled.count > 0) await endAll(tx, clientId, 'client_disabled', now)
+        return disabled
+      },
+      patienceForMany,
+    ),
   enable: (clientId, now) =>
-    change(clientId, async (tx) => {
-      const enabled = await tx.client.updateMany({
-        where: { id: clientId, NOT: { disabledAt: null } },
-        data: { disabledAt: null },
-      })
-      // What a server had begun before it heard of the end must not come alive again.
-      if (enabled.count > 0) await endAll(tx, clientId, 'client_disabled', now)
-      return enabled
-    }),
+    change(
+      clientId,
+      async (tx) => {
+        const enabled = await tx.client.updateMany({
+          where: { id: clientId, NOT: { disabledAt: null } },
+          data: { disabledAt: null },
+        })
+        // What a server had begun before it heard of the end must not come alive again.
+        if (enabled.count > 0) await endAll(tx, clientId, 'client_disabled', now)
+        return enabled
+      },
+      patienceForMany,
+    ),
   delete: (clientId, now) =>
     change(clientId, async (tx) => {
       await endAll(tx, clientId, 'client_disabled', now)

@@ -17,6 +17,9 @@ export type Marked = {
   readonly tokensExpireAt: Date | undefined
 }
 
+/** For acts that mark the logins of a whole client, or of everybody: row by row, some ten thousand in a second. */
+export const patienceForMany = 900_000
+
 /** Why a family ended, where its session ended. */
 const familyEndOf = (reason: SessionEnd | FamilyEnd): FamilyEnd => (reason === 'replaced' ? 'logged_out' : reason)
 

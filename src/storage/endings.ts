@@ -5,7 +5,7 @@ import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import { announce } from './changes.ts'
 import { lockClient } from './client-lock.ts'
 import type { Database } from './database.ts'
-import { type Marked, mark, markable, markedFamilies, type Selection } from './ending.ts'
+import { type Marked, mark, markable, markedFamilies, patienceForMany, type Selection } from './ending.ts'
 import type { Prisma } from './prisma/client.ts'
 import { enter, type NewRevocation } from './revocations.ts'
 import { isDeadlock } from './unavailable.ts'
@@ -127,8 +127,7 @@ const record = (tx: Tx, target: Target, of: object, marked: Marked, reason: EndR
   return tx.event.create({ data: { at, kind: 'revoked', ...of, ...ids, ...origin, detail } })
 }
 
-/** An act on everybody marks row by row, some ten thousand in a second; nothing else is as patient. */
-const patienceOf = ({ of }: Target): number => (of === 'all' || of === 'client' ? 900_000 : 60_000)
+const patienceOf = ({ of }: Target): number => (of === 'all' || of === 'client' ? patienceForMany : 60_000)
 
 /** Whom PostgreSQL chose as the victim has committed nothing, and what stood in its way is done: it begins once more. */
 const onceMore = async <T>(act: () => Promise<T>): Promise<T> => {

@@ -2,7 +2,7 @@ import type { AuthorizationRequest, DeviceRequest, RedirectedRequest } from '../
 import type { Interaction, InteractionStore } from '../oauth/authorization/stores.ts'
 import type { AuthorizationCode, Consent, Person } from '../oauth/stores.ts'
 import { codeColumns, codeValues, spendPushed } from './codes.ts'
-import { type Database, json, statement, type Value } from './database.ts'
+import { checked, type Database, json, statement, type Value } from './database.ts'
 
 /** Who is at the browser; every column is null where nobody is, the last ones where nothing was granted. */
 type StandingRow = {
@@ -39,7 +39,7 @@ const alive = (now: string) => `s.ended_at IS NULL AND s.idle_expires_at > ${now
 const person = statement<StandingRow>(
   'interaction_person',
   `SELECT ${standing} FROM sessions s JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
-     LEFT JOIN consents g ON g.user_id = u.id AND g.client_id = $2
+     LEFT JOIN consents g ON g.user_id = u.id AND ${checked('g.client_id', '$2')}
    WHERE s.token_hash = $1 AND ${alive('$3')}`,
 )
 
@@ -63,7 +63,7 @@ const find = statement<InteractionRow & StandingRow>(
    FROM interactions i
      LEFT JOIN (sessions s JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL)
        ON s.token_hash = $2 AND ${alive('$3')}
-     LEFT JOIN consents g ON g.user_id = u.id AND g.client_id = i.client_id
+     LEFT JOIN consents g ON g.user_id = u.id AND ${checked('g.client_id', 'i.client_id')}
    WHERE i.id_hash = $1 AND i.expires_at > $3`,
 )
 

@@ -2,6 +2,10 @@
 -- CreateIndex
 CREATE INDEX "sessions_absolute_expires_at_idx" ON "sessions"("absolute_expires_at");
 
+-- They go with their client.
+-- CreateIndex
+CREATE INDEX "consents_client_id_idx" ON "consents"("client_id");
+
 -- Lists of administrators show the newest of those that have not ended, of which there may be none among a million. Not
 -- IS NULL, which nearly every statement says: on a new table they would all read this index from its beginning. The schema
 -- of Prisma has no words for it.
