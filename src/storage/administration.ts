@@ -31,12 +31,13 @@ type Columns = {
  *
  * @param select $1 is now; `also` are further conditions
  */
-const page = <Row extends QueryResultRow>(
-  name: string,
-  { row, user, session, client }: Columns,
-  select: (also: string, rest: string) => string,
-) => {
-  return ({ userId, clientId, sessionId }: LoginFilter, { after, limit }: Slice<Place>, now: Date) => {
+const page =
+  <Row extends QueryResultRow>(
+    name: string,
+    { row, user, session, client }: Columns,
+    select: (also: string, rest: string) => string,
+  ) =>
+  ({ userId, clientId, sessionId }: LoginFilter, { after, limit }: Slice<Place>, now: Date) => {
     const values: Value[] = [now]
     const give = (value: Value): string => `$${values.push(value)}`
     const parts = [
@@ -52,7 +53,6 @@ const page = <Row extends QueryResultRow>(
     const shape = [name, ...parts.map((part) => part.shape)].join('_')
     return { statement: statement<Row>(`administration_${shape}`, text), values }
   }
-}
 
 const sessions = page<SessionRow & { readonly username: string }>(
   'sessions',

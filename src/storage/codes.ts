@@ -68,7 +68,7 @@ const find = statement<CodeRow>(
 const spend = statement<{ issued_at: Date; session_idles_at: Date; session_ends_at: Date }>(
   'code_spend',
   `WITH alive AS (
-    SELECT s.id, greatest($18::timestamptz, u.not_before, k.not_before, (SELECT not_before FROM revocation_counter)) AS issued_at,
+    SELECT greatest($18::timestamptz, u.not_before, k.not_before, (SELECT not_before FROM revocation_counter)) AS issued_at,
       least(s.idle_expires_at, s.absolute_expires_at) AS session_idles_at, s.absolute_expires_at AS session_ends_at
     FROM sessions s, users u, clients k
     WHERE s.id = (SELECT session_id FROM authorization_codes WHERE hash = $1) AND u.id = $6 AND k.id = $5
