@@ -4,6 +4,7 @@ import { administratorScope } from '../../src/oauth/administrator-scope.ts'
 import { alive, anEstate, type Estate, endsOf, type Kind, kinds, places } from '../support/estate.ts'
 import { aBoughtFamily, aCode } from '../support/records.ts'
 import { aServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import { aConsole } from './console.ts'
 
 const { run, json, stores } = await aConsole(t)
@@ -32,8 +33,7 @@ t.test('S22 each target ends what was said and nothing else, on both of two serv
     t.same(await json([...argv, '--yes'], there), { ...told, preview: false })
     const left = places.filter((place) => !expected.of.includes(place))
     // Servers hear of it from PostgreSQL: quickly, and not at once.
-    for (let round = 0; round < 100 && (await alive([two], estate))[0]?.length !== left.length; round++)
-      await new Promise((resolve) => setTimeout(resolve, 5))
+    await until(async () => (await alive([two], estate))[0]?.length === left.length, 'the news')
     t.same(await alive([one, two], estate), [left, left], `${kind}: and nothing else`)
     const entries = await one.stores.revocations.after(seq, one.clock.now())
     for (const entry of entries) t.equal(entry.kind, kind === 'app' ? 'family' : kind)

@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { aCable, type Cable } from '../support/cable.ts'
 import { aDatabase } from '../support/database.ts'
 import { type Answer, type App, aServer, type Person, type TestServer, type Tokens } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 /** The server reaches its database through a cable; the test has a connection of its own. */
 const aServerOnACable = async (t: Test) => {
@@ -42,15 +43,12 @@ const isAway = (t: Test, { status, headers, body }: Answer, what: string) => {
 }
 
 /** Until the server has found out by itself that its database is back. */
-const recovered = async (server: TestServer) => {
-  for (let attempt = 0; attempt < 600; attempt++) {
+const recovered = (server: TestServer) =>
+  until(async () => {
     // The held clock stands still, so only the database's part of readiness can come back.
     const { checks } = (await server.get('/health/ready')).body
-    if (typeof checks === 'object' && checks && 'database' in checks && checks.database === 'ok') return
-    await sleep(50)
-  }
-  throw new Error('the server does not recover')
-}
+    return typeof checks === 'object' && checks !== null && 'database' in checks && checks.database === 'ok'
+  }, 'the server')
 
 for (const how of ['cut', 'choke'] as const)
   t.test(

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { protect, TokenRefused } from '../../src/resource-server/index.ts'
-import { until } from '../resource-server/until.ts'
 import { getList, names } from '../support/feed.ts'
 import { type App, aServer, claims, type Person } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 const api = 'https://api.example'

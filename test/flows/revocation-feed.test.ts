@@ -4,6 +4,7 @@ import { notBeforeOf, type RevocationKind, revocationName } from '../../src/oaut
 import { withClient } from '../support/database.ts'
 import { aReader, getList, type List, names } from '../support/feed.ts'
 import { aServer, claims, type Tokens } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 const api = 'https://api.example'
 const one = await aServer(t)
@@ -11,15 +12,6 @@ const two = await aServer(t, { beside: one })
 const app = await one.anApp({ first_party: true, resources: [api] })
 const nobody = { userId: undefined, ip: undefined, userAgent: undefined }
 const now = () => one.clock.now()
-
-/** Notifications are quick, and not instant. */
-const until = async (holds: () => Promise<boolean>): Promise<void> => {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  throw new Error('it never came')
-}
 
 let people = 0
 /** A person who is logged in, at one of the servers. */

@@ -12,6 +12,7 @@ import { createStores } from '../../src/storage/stores.ts'
 import { aClock } from '../support/clock.ts'
 import { aDatabase, withClient } from '../support/database.ts'
 import { aServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 t.test('K3 servers that start at once on an empty database agree on one set of keys', async (t) => {
   for (let round = 0; round < 3; round++) {
@@ -57,14 +58,6 @@ const alice = await one.aPerson()
 const app = await one.anApp({ first_party: true, resources: ['https://api.example'] })
 const visitor = one.visitor()
 const logIn = () => one.logIn(alice, app, { scope: 'openid read' }, visitor)
-/** Notifications are quick, and not instant. */
-const until = async (holds: () => Promise<boolean>): Promise<boolean> => {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (await holds()) return true
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  return false
-}
 
 t.test('what one server issued, the other redeems, refreshes, introspects and revokes', async (t) => {
   const { to, verifier } = await one.authorize(alice, app, {}, visitor)
@@ -98,7 +91,7 @@ t.test('S22 a disabled client, although the other server had it in memory', asyn
   const tokens = await one.logIn(alice, gone, {}, visitor)
   t.match(await two.introspect(gone, tokens.access_token), { active: true })
   await one.stores.clients.disable(gone.client_id, one.clock.now())
-  t.ok(await until(async () => (await two.refresh(gone, tokens.refresh_token)).status === 401))
+  await until(async () => (await two.refresh(gone, tokens.refresh_token)).status === 401, 'the refusal')
 })
 
 t.test('K1 a rotated key: published before it signs, everywhere, and the old one verifies on', async (t) => {
@@ -111,7 +104,7 @@ t.test('K1 a rotated key: published before it signs, everywhere, and the old one
     const { body } = await server.get('/.well-known/jwks.json')
     return Array.isArray(body.keys) ? body.keys.map((key: { kid: string }) => key.kid) : []
   }
-  t.ok(await until(async () => (await kidsAt(two)).length === usual + 1), 'the other server publishes it')
+  await until(async () => (await kidsAt(two)).length === usual + 1, 'the key at the other server')
   t.same(await kidsAt(two), await kidsAt(one))
   t.equal(two.keys.signer('RS256').kid, old?.kid, 'and does not sign with it yet')
   one.clock.advance({ seconds: 86_400 })
@@ -123,9 +116,6 @@ t.test('K1 a rotated key: published before it signs, everywhere, and the old one
   t.same(await two.introspect(app, before.access_token), { active: false }, 'though its token has expired by now')
 
   await one.keys.rotate('RS256', { emergency: true })
-  t.ok(
-    await until(async () => (await two.introspect(app, after.access_token)).active === false),
-    'an emergency ends all',
-  )
+  await until(async () => (await two.introspect(app, after.access_token)).active === false, 'the end of all')
   t.equal((await kidsAt(one)).length, usual, 'with the key of the feed')
 })

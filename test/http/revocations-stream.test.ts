@@ -11,6 +11,7 @@ import { answerFailures } from '../../src/http/operations/failure.ts'
 import { aFeed } from '../oauth/revocations/memory.ts'
 import { aReader, getList, openStream } from '../support/feed.ts'
 import { aServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 const server = await aServer(t)
 let tokens = 0
@@ -120,7 +121,10 @@ t.test('D3 more than are seated are 503 with Retry-After, and a place that was l
     t.equal(refused.headers['access-control-allow-origin'], '*')
     one.destroy()
     let again = await open()
-    for (let attempt = 0; again.statusCode === 503 && attempt < 100; attempt++) again = await open()
+    await until(async () => {
+      if (again.statusCode === 503) again = await open()
+      return again.statusCode !== 503
+    }, 'a place')
     t.equal(again.statusCode, 200)
     again.destroy()
     two.destroy()

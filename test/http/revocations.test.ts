@@ -2,6 +2,7 @@ import t from 'tap'
 import { later } from '../../src/clock.ts'
 import { getList, openList } from '../support/feed.ts'
 import { aServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 const server = await aServer(t)
 const path = '/oauth2/revocations'
@@ -9,14 +10,7 @@ let tokens = 0
 const revoke = () =>
   server.stores.tokens.revoke(`token-${tokens++}`, later(server.clock.now(), 600), server.clock.now())
 /** Its own act a server hears like everybody's: by the announcement. */
-const heard = async (seq: number) => {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    const list = await getList(server, server.base)
-    if (list.seq >= seq) return list
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  throw new Error('it was not heard')
-}
+const heard = (seq: number) => until(async () => (await getList(server, server.base)).seq >= seq, `revocation ${seq}`)
 
 t.test('the list: type, caching, and open to everybody', async (t) => {
   const response = await fetch(server.base + path, { headers: { origin: 'https://spa.example' } })

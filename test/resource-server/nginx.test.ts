@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { mockIssuer } from '../../src/resource-server/testing/index.ts'
 import { freePort } from '../support/server.ts'
-import { until } from './until.ts'
+import { until } from '../support/until.ts'
 
 const hasNginx = await promisify(execFile)('nginx', ['-v']).then(
   () => true,

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { introspect, type ProtectOptions, protect, TokenRefused } from '../../src/resource-server/index.ts'
 import { type MockIssuerOptions, mockIssuer } from '../../src/resource-server/testing/index.ts'
 import { aClock } from '../support/clock.ts'
-import { until } from './until.ts'
+import { until } from '../support/until.ts'
 
 const stream = '/oauth2/revocations/stream'
 const list = '/oauth2/revocations'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { introspect, type ProtectOptions, protect, TokenRefused } from '../../src/resource-server/index.ts'
 import { aServer, claims } from '../support/server.ts'
-import { until } from './until.ts'
+import { until } from '../support/until.ts'
 
 const api = 'https://api.example'
 const server = await aServer(t)

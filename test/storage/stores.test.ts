@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { createStores } from '../../src/storage/stores.ts'
 import { aDatabase, withClient } from '../support/database.ts'
 import { aCode, aFamily, aHash, aLogin, anAdvance, aUser, nowhere, someMetadata, start } from '../support/records.ts'
+import { until } from '../support/until.ts'
 
 const log = { warn: () => {} }
 const { database, url } = await aDatabase(t)
@@ -160,23 +161,26 @@ t.test('a client is kept in memory until somebody changes it anywhere', async (t
   const other = createStores(database, { log })
   await Promise.all([stores.changes.start(), other.changes.start()])
   t.teardown(() => Promise.all([stores.changes.close(), other.changes.close()]))
+  const heard: unknown[] = []
+  stores.changes.subscribe((change) => heard.push(change))
   const secret = { id: randomUUID(), hash: aHash(), createdAt: start, expiresAt: undefined }
   const created = await stores.clients.create('cached', someMetadata(), [secret], start)
+  await until(() => heard.length === 1)
   t.same(await stores.clients.find('cached'), created)
   t.same(created.secrets, [secret])
   t.equal(await stores.clients.find('cached'), await stores.clients.find('cached'), 'the same object')
-  const heard = new Promise((resolve) => stores.changes.subscribe(resolve))
   await other.clients.update('cached', someMetadata({ client_name: 'Renamed' }), start)
-  t.same(await heard, { of: 'client', id: 'cached' })
+  await until(() => heard.length === 2)
+  t.same(heard, Array(2).fill({ of: 'client', id: 'cached' }))
   t.equal((await stores.clients.find('cached'))?.client_name, 'Renamed')
 
-  const again = new Promise((resolve) => stores.changes.subscribe(resolve))
   await withClient(url, (client) =>
     client.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%'",
     ),
   )
-  t.equal(await again, undefined, 'a new connection, before which anything may have changed')
+  await until(() => heard.length === 3)
+  t.equal(heard[2], undefined, 'a new connection, before which anything may have changed')
   t.equal(stores.changes.isUp(), true)
 })
 
