@@ -87,10 +87,14 @@ export const createMaintenance = (database: Database, log: Log): MaintenanceStor
        END $$`,
     )
 
+  /** Where the next sweep begins: behind what made the last one fail, which must not keep the rest from being swept. */
+  let first = 0
+
   return {
     sweep: async (now) => {
       let deleted = 0
-      for (const { what, age, most = batch } of sweeps) {
+      for (const { what, age, most = batch } of [...sweeps.slice(first), ...sweeps.slice(0, first)]) {
+        first = (first + 1) % sweeps.length
         const before = new Date(now.getTime() - age)
         let count: number
         do {
@@ -98,6 +102,7 @@ export const createMaintenance = (database: Database, log: Log): MaintenanceStor
           deleted += count
         } while (count === most)
       }
+      first = 0
       return deleted
     },
     partition: async (now) => {

@@ -220,6 +220,25 @@ t.test('what is over is swept, and nothing else', async (t) => {
   t.equal(await stores.maintenance.sweep(later(start, 601)), 0)
 })
 
+t.test('what cannot be swept keeps what comes behind it waiting once, and not for ever', async (t) => {
+  const hash = aHash()
+  await stores.replays.first(hash, later(start, 700), start)
+  const impatient = openDatabase({ url, poolSize: 1, statementTimeoutMs: 500, onError: () => {} })
+  t.teardown(() => impatient.close())
+  const { maintenance } = createStores(impatient, { log })
+  const now = later(start, 701)
+  const isKept = () => database.prisma((prisma) => prisma.spentJti.count({ where: { hash: Uint8Array.from(hash) } }))
+  await withClient(url, async (other) => {
+    await other.query('BEGIN')
+    await other.query('LOCK TABLE interactions')
+    await t.rejects(maintenance.sweep(now), Unavailable)
+    t.equal(await isKept(), 1)
+    await t.rejects(maintenance.sweep(now), Unavailable, 'and still says so')
+    t.equal(await isKept(), 0)
+  })
+  t.equal(await maintenance.sweep(now), 0, 'then all of it is swept again')
+})
+
 t.test('a database that is away or slow is Unavailable, and is found again without a restart', async (t) => {
   const away = openDatabase({
     url: 'postgresql://x:y@127.0.0.1:1/z',
