@@ -118,11 +118,15 @@ export const createClients = (database: Database, { find, read, change }: Client
   },
   update: async (clientId, metadata, now) => {
     let ended = false
-    const changed = await change(clientId, async (tx) => {
-      ended = await changesSubjects(tx, clientId, metadata)
-      if (ended) await endAll(tx, clientId, 'client_changed', now)
-      return tx.client.updateMany({ where: { id: clientId }, data: { metadata: asJson(metadata) } })
-    })
+    const changed = await change(
+      clientId,
+      async (tx) => {
+        ended = await changesSubjects(tx, clientId, metadata)
+        if (ended) await endAll(tx, clientId, 'client_changed', now)
+        return tx.client.updateMany({ where: { id: clientId }, data: { metadata: asJson(metadata) } })
+      },
+      patienceForMany,
+    )
     return { changed, ended }
   },
   addSecret: (clientId, secret) =>
@@ -163,10 +167,14 @@ export const createClients = (database: Database, { find, read, change }: Client
       patienceForMany,
     ),
   delete: (clientId, now) =>
-    change(clientId, async (tx) => {
-      await endAll(tx, clientId, 'client_disabled', now)
-      return tx.client.deleteMany({ where: { id: clientId } })
-    }),
+    change(
+      clientId,
+      async (tx) => {
+        await endAll(tx, clientId, 'client_disabled', now)
+        return tx.client.deleteMany({ where: { id: clientId } })
+      },
+      patienceForMany,
+    ),
 })
 
 export const secretData = (clientId: string, { id, hash, createdAt, expiresAt }: ClientSecret) => ({
