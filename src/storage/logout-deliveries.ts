@@ -19,33 +19,38 @@ type SeenRow = DeliveryRow & {
 
 const columns = ['id', 'client_id', 'user_id', 'session_id', 'created_at', 'attempts'].map((name) => `d.${name}`).join()
 
-/** So many of a long queue are looked at, so that an act on everybody makes no claim slow. */
-const window = 1000
-
 /**
  * What another server is taking is passed over, and what it has taken is due no longer when its row is looked at again.
- * Clients that fail have a queue of their own, and in both each client has its first before any has its second.
+ * Clients that fail have a queue of their own, and in both each client has its first before any has its second. PostgreSQL
+ * is led from client to client: the hundred thousand of one would be read each time on the way to the next.
  */
 const claim = statement<DeliveryRow>(
   'logout_claim',
-  `WITH due AS (
-    (SELECT id, client_id, next_attempt_at, false AS failing FROM logout_deliveries
-     WHERE next_attempt_at <= $1 AND client_id <> ALL($2::text[]) AND client_id <> ALL($3::text[])
-     ORDER BY next_attempt_at LIMIT ${window})
+  `WITH RECURSIVE waiting AS (
+    (SELECT client_id FROM logout_deliveries WHERE next_attempt_at IS NOT NULL ORDER BY client_id LIMIT 1)
     UNION ALL
-    (SELECT id, client_id, next_attempt_at, true FROM logout_deliveries
-     WHERE next_attempt_at <= $1 AND client_id <> ALL($2::text[]) AND client_id = ANY($3::text[])
-     ORDER BY next_attempt_at LIMIT ${window})
+    SELECT (SELECT client_id FROM logout_deliveries
+      WHERE client_id > waiting.client_id AND next_attempt_at IS NOT NULL ORDER BY client_id LIMIT 1)
+    FROM waiting WHERE client_id IS NOT NULL
+  ), asked AS (
+    SELECT client_id, failing.id IS NOT NULL AS failing FROM waiting
+      LEFT JOIN unnest($2::text[]) AS busy (id) ON busy.id = client_id
+      LEFT JOIN unnest($3::text[]) AS failing (id) ON failing.id = client_id
+    WHERE client_id IS NOT NULL AND busy.id IS NULL
   ), placed AS (
-    SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY next_attempt_at) AS place FROM due
+    SELECT due.*, failing, row_number() OVER (PARTITION BY client_id ORDER BY next_attempt_at) AS place
+    FROM asked CROSS JOIN LATERAL (
+      SELECT id, next_attempt_at FROM logout_deliveries d WHERE d.client_id = asked.client_id AND next_attempt_at <= $1
+      ORDER BY next_attempt_at LIMIT $4
+    ) AS due
   ), fair AS (
-    SELECT id, row_number() OVER (ORDER BY failing, place, next_attempt_at) AS turn FROM (
+    SELECT id FROM (
       SELECT *, row_number() OVER (PARTITION BY failing ORDER BY place, next_attempt_at) AS share FROM placed
-      WHERE place <= $4
-    ) AS shared WHERE NOT failing OR share <= $5
+    ) AS shared WHERE NOT failing OR share <= $5 ORDER BY failing, place, next_attempt_at
   ), taken AS (
-    SELECT d.id FROM logout_deliveries d JOIN fair USING (id) WHERE d.next_attempt_at <= $1
-    ORDER BY fair.turn LIMIT $6 FOR UPDATE OF d SKIP LOCKED
+    SELECT free.id FROM fair CROSS JOIN LATERAL (
+      SELECT id FROM logout_deliveries WHERE id = fair.id AND next_attempt_at <= $1 FOR UPDATE SKIP LOCKED
+    ) AS free LIMIT $6
   ) UPDATE logout_deliveries d SET attempts = d.attempts + 1, next_attempt_at = $7 FROM taken WHERE d.id = taken.id
     RETURNING ${columns}`,
 )

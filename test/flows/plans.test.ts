@@ -166,3 +166,36 @@ t.test('what is over is found by an index, minute by minute', async (t) => {
     t.ok(texts.has('sweep_sessions'))
   })
 })
+
+t.test(
+  'D3 whoever takes logouts to tell reads a handful, however many wait for an app that has its share',
+  async (t) => {
+    const { url, database, texts } = await aWatchedDatabase(t)
+    const { logouts } = createStores(database, { log: { warn: () => {} } })
+    const now = new Date()
+    const most = { all: 32, perClient: 4, failing: 16 }
+    const clients = { busy: ['busy'], failing: [] }
+    t.same(await logouts.claim(most, clients, now, now), [])
+    const text = texts.get('logout_claim') ?? ''
+    const values = [now, clients.busy, clients.failing, most.perClient, most.failing, most.all, now]
+    await withClient(url, async (client) => {
+      await client.query(
+        `INSERT INTO logout_deliveries (client_id, user_id, session_id, created_at, next_attempt_at)
+       SELECT CASE WHEN n <= 20000 THEN 'busy' ELSE 'app' || n % 20 END, gen_random_uuid(), gen_random_uuid(), $1, $1
+       FROM generate_series(1, 20200) n`,
+        [now],
+      )
+      for (const statistics of ['', 'ANALYZE']) {
+        await client.query('BEGIN')
+        const { rows } = await client.query<{ client_id: string }>(text, values)
+        t.equal(rows.length, most.all)
+        t.equal(new Set(rows.map((row) => row.client_id)).size, 20, 'each of the others has its first')
+        const read = `SELECT seq_tup_read + idx_tup_fetch AS count FROM pg_stat_xact_user_tables WHERE relname = 'logout_deliveries'`
+        const [work] = (await client.query<{ count: string }>(read)).rows
+        t.ok(Number(work?.count) < 1000, `${work?.count} rows ${statistics}`)
+        await client.query('ROLLBACK')
+        await client.query(statistics)
+      }
+    })
+  },
+)
