@@ -63,10 +63,10 @@ export const createCourier = (
       return { ...attempted({ is: 'unsent' }, delivery, clock.now()), reason: undefined }
     })
 
-  const busy = (): readonly string[] => {
-    const counts = new Map<string, number>()
-    for (const { clientId } of underWay.values()) counts.set(clientId, (counts.get(clientId) ?? 0) + 1)
-    return [...counts].flatMap(([clientId, count]) => (count >= most.perClient ? [clientId] : []))
+  const counts = (): ReadonlyMap<string, number> => {
+    const counted = new Map<string, number>()
+    for (const { clientId } of underWay.values()) counted.set(clientId, (counted.get(clientId) ?? 0) + 1)
+    return counted
   }
 
   const failingUnderWay = (): number => [...underWay.values()].filter(({ clientId }) => failing.has(clientId)).length
@@ -80,7 +80,7 @@ export const createCourier = (
       if (free <= 0) return
       const now = clock.now()
       const places = { ...most, all: free, failing: Math.max(0, most.failing - failingUnderWay()) }
-      const clients = { busy: busy(), failing: [...failing.keys()] }
+      const clients = { underWay: counts(), failing: [...failing.keys()] }
       const claimed = await deliveries.claim(places, clients, now, later(now, lease))
       found = claimed.length
       for (const delivery of claimed) {

@@ -68,8 +68,8 @@ const run = async (config: Config): Promise<void> => {
       const now = clock.now()
       const { maintenance } = stores
       const { keys, revocationKeys, refreshKeys } = parts
-      await Promise.all([keys.tend(), revocationKeys.tend(), refreshKeys.refresh(), maintenance.sweep(now)])
-      await maintenance.partition(now)
+      const { sweep, partition } = maintenance
+      await Promise.all([keys.tend(), revocationKeys.tend(), refreshKeys.refresh(), sweep(now), partition(now)])
     },
   })
   stopOnSignal({

@@ -89,6 +89,11 @@ export const changesSubjects = async (
   return subjectSector({ ...metadataOf(before.metadata), ...stays }) !== subjectSector({ ...next, ...stays })
 }
 
+export const deleteClient = async (tx: Prisma.TransactionClient, clientId: string, now: Date) => {
+  await endAll(tx, clientId, 'client_disabled', now)
+  return tx.client.deleteMany({ where: { id: clientId } })
+}
+
 export const createClients = (database: Database, { find, read, change }: ClientCache): Clients => ({
   find,
   create: async (clientId, metadata, secrets, now) => {
@@ -166,15 +171,7 @@ export const createClients = (database: Database, { find, read, change }: Client
       },
       patienceForMany,
     ),
-  delete: (clientId, now) =>
-    change(
-      clientId,
-      async (tx) => {
-        await endAll(tx, clientId, 'client_disabled', now)
-        return tx.client.deleteMany({ where: { id: clientId } })
-      },
-      patienceForMany,
-    ),
+  delete: (clientId, now) => change(clientId, (tx) => deleteClient(tx, clientId, now), patienceForMany),
 })
 
 export const secretData = (clientId: string, { id, hash, createdAt, expiresAt }: ClientSecret) => ({

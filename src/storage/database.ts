@@ -2,20 +2,28 @@ import pg from 'pg'
 import type { Prisma, PrismaClient } from './prisma/client.ts'
 import { translated } from './unavailable.ts'
 
-/** A statement of the hot path, planned once per connection under its name. */
+type Planned = 'once' | 'each time'
+
+/** A statement of the hot path. */
 export type Statement<Row extends pg.QueryResultRow> = {
   readonly name: string
   readonly text: string
+  readonly planned: Planned
   readonly row?: Row
 }
 
-/** @param name unique in the program: a connection holds one text per name */
+/**
+ * @param name unique in the program: a connection holds one text per name
+ * @param planned once per connection; or each time, where a table that was small may have grown a thousandfold since
+ */
 export const statement = <Row extends pg.QueryResultRow = Record<string, never>>(
   name: string,
   text: string,
+  planned: Planned = 'once',
 ): Statement<Row> => ({
   name,
   text,
+  planned,
 })
 
 /**
@@ -117,8 +125,8 @@ export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: Dat
       throw translated(error)
     }
   }
-  const query = <Row extends pg.QueryResultRow>({ name, text }: Statement<Row>, values: readonly Value[]) =>
-    attempt(() => pool.query<Row>({ name, text, values: [...values] }))
+  const query = <Row extends pg.QueryResultRow>({ name, text, planned }: Statement<Row>, values: readonly Value[]) =>
+    attempt(() => pool.query<Row>({ ...(planned === 'once' && { name }), text, values: [...values] }))
 
   return {
     rows: async (asked, values) => (await query(asked, values)).rows,

@@ -21,8 +21,9 @@ const columns = ['id', 'client_id', 'user_id', 'session_id', 'created_at', 'atte
 
 /**
  * What another server is taking is passed over, and what it has taken is due no longer when its row is looked at again.
- * Clients that fail have a queue of their own, and in both each client has its first before any has its second. PostgreSQL
- * is led from client to client: the hundred thousand of one would be read each time on the way to the next.
+ * Clients that fail have a queue of their own, and in both each client has its first before any has its second: among
+ * equals the instant decides. PostgreSQL is led from client to client, since the hundred thousand of one would be read
+ * each time on the way to the next; and it plans anew, since what it planned for the few of a quiet week would read them.
  */
 const claim = statement<DeliveryRow>(
   'logout_claim',
@@ -33,26 +34,30 @@ const claim = statement<DeliveryRow>(
       WHERE client_id > waiting.client_id AND next_attempt_at IS NOT NULL ORDER BY client_id LIMIT 1)
     FROM waiting WHERE client_id IS NOT NULL
   ), asked AS (
-    SELECT client_id, failing.id IS NOT NULL AS failing FROM waiting
-      LEFT JOIN unnest($2::text[]) AS busy (id) ON busy.id = client_id
-      LEFT JOIN unnest($3::text[]) AS failing (id) ON failing.id = client_id
-    WHERE client_id IS NOT NULL AND busy.id IS NULL
+    SELECT client_id, coalesce(own.count, 0) AS under_way, failing.id IS NOT NULL AS failing,
+      hashtextextended(client_id, (extract(epoch FROM $1::timestamptz) * 1000)::bigint) AS luck
+    FROM waiting
+      LEFT JOIN unnest($2::text[], $3::int[]) AS own (id, count) ON own.id = client_id
+      LEFT JOIN unnest($4::text[]) AS failing (id) ON failing.id = client_id
+    WHERE client_id IS NOT NULL AND coalesce(own.count, 0) < $5
   ), placed AS (
-    SELECT due.*, failing, row_number() OVER (PARTITION BY client_id ORDER BY next_attempt_at) AS place
+    SELECT due.id, failing, luck,
+      under_way + row_number() OVER (PARTITION BY client_id ORDER BY next_attempt_at) AS place
     FROM asked CROSS JOIN LATERAL (
       SELECT id, next_attempt_at FROM logout_deliveries d WHERE d.client_id = asked.client_id AND next_attempt_at <= $1
-      ORDER BY next_attempt_at LIMIT $4
+      ORDER BY next_attempt_at LIMIT $5
     ) AS due
   ), fair AS (
     SELECT id FROM (
-      SELECT *, row_number() OVER (PARTITION BY failing ORDER BY place, next_attempt_at) AS share FROM placed
-    ) AS shared WHERE NOT failing OR share <= $5 ORDER BY failing, place, next_attempt_at
+      SELECT *, row_number() OVER (PARTITION BY failing ORDER BY place, luck) AS share FROM placed WHERE place <= $5
+    ) AS shared WHERE NOT failing OR share <= $6 ORDER BY failing, place, luck
   ), taken AS (
     SELECT free.id FROM fair CROSS JOIN LATERAL (
       SELECT id FROM logout_deliveries WHERE id = fair.id AND next_attempt_at <= $1 FOR UPDATE SKIP LOCKED
-    ) AS free LIMIT $6
-  ) UPDATE logout_deliveries d SET attempts = d.attempts + 1, next_attempt_at = $7 FROM taken WHERE d.id = taken.id
+    ) AS free LIMIT $7
+  ) UPDATE logout_deliveries d SET attempts = d.attempts + 1, next_attempt_at = $8 FROM taken WHERE d.id = taken.id
     RETURNING ${columns}`,
+  'each time',
 )
 
 const record = statement(
@@ -101,8 +106,9 @@ const isId = (id: string): boolean => /^\d{1,18}$/.test(id)
 const newest = '9223372036854775807'
 
 export const createLogoutDeliveries = (database: Database): DeliveryStore & ParticipantStore => ({
-  claim: async (most, { busy, failing }, now, leasedUntil) => {
-    const values = [now, [...busy], [...failing], most.perClient, most.failing, most.all, leasedUntil]
+  claim: async (most, { underWay, failing }, now, leasedUntil) => {
+    const own = [[...underWay.keys()], [...underWay.values()]] as const
+    const values = [now, ...own, [...failing], most.perClient, most.failing, most.all, leasedUntil]
     return (await database.rows(claim, values)).map(deliveryOf)
   },
   record: async ({ id, attempts }, { outcome, deliveredAt, nextAttemptAt }) =>

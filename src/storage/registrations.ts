@@ -5,7 +5,7 @@ import { withNext } from '../oauth/registration/access-token.ts'
 import type { RegistrationStore } from '../oauth/registration/stores.ts'
 import { type ClientCache, metadataOf } from './client-cache.ts'
 import { lockClient } from './client-lock.ts'
-import { type Clients, changesSubjects, endAll, secretData } from './clients.ts'
+import { changesSubjects, deleteClient, endAll, secretData } from './clients.ts'
 import { type Database, json, statement } from './database.ts'
 import { asJson } from './json.ts'
 import type { Prisma } from './prisma/client.ts'
@@ -41,11 +41,7 @@ const stands = async (tx: Prisma.TransactionClient, before: Client): Promise<boo
   return row !== null && isDeepStrictEqual(metadataOf(row.metadata), metadataOf({ ...before }))
 }
 
-export const createRegistrations = (
-  database: Database,
-  { read, change }: ClientCache,
-  clients: Pick<Clients, 'delete'>,
-): RegistrationStore => {
+export const createRegistrations = (database: Database, { read, change }: ClientCache): RegistrationStore => {
   /** What this server wrote down today. */
   const marks = new LRUCache<string, number>({ max: 5000 })
 
@@ -93,7 +89,8 @@ export const createRegistrations = (
     },
 
     find: read,
-    remove: clients.delete,
+    // Without the patience that those who run the server have.
+    remove: (clientId, now) => change(clientId, (tx) => deleteClient(tx, clientId, now)),
 
     settle: async (clientId, used) => {
       const hash = Uint8Array.from(used)

@@ -77,7 +77,7 @@ export const createStores = (
   const clients = createClients(database, clientCache)
   return {
     clients,
-    registrations: createRegistrations(database, clientCache, clients),
+    registrations: createRegistrations(database, clientCache),
     families: createFamilies(database),
     codes: createCodes(database),
     interactions: createInteractions(database),

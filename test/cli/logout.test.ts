@@ -17,7 +17,7 @@ t.test('logout list says which app was told of which logout, when, how often and
   })
   const [taken] = await stores.logouts.claim(
     { all: 1, perClient: 1, failing: 1 },
-    { busy: [], failing: [] },
+    { underWay: new Map(), failing: [] },
     start,
     start,
   )

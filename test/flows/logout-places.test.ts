@@ -1,4 +1,5 @@
 import t from 'tap'
+import { later } from '../../src/clock.ts'
 import { Refused } from '../../src/http/outbound/index.ts'
 import { systemRandom } from '../../src/random.ts'
 import { aServer } from '../support/server.ts'
@@ -76,7 +77,12 @@ t.test('D6 a thousand deliveries of those that fail stand before nobody, and eac
   clock.advance({ seconds: 1 })
   await queue(['many', 'many', 'many', 'few'])
   const claim = (all: number, share: number) =>
-    stores.logouts.claim({ all, perClient: 2, failing: share }, { busy: [], failing }, clock.now(), clock.now())
+    stores.logouts.claim(
+      { all, perClient: 2, failing: share },
+      { underWay: new Map(), failing },
+      clock.now(),
+      clock.now(),
+    )
   const first = await claim(2, 1)
   t.same(first.map(({ clientId }) => clientId).sort(), ['few', 'many'])
   // The lease is over at once: the same stand there again.
@@ -85,9 +91,54 @@ t.test('D6 a thousand deliveries of those that fail stand before nobody, and eac
   t.equal(all.filter(({ clientId }) => clientId === 'many').length, 2, 'no more than a client may have')
   const [other] = await stores.logouts.claim(
     { all: 1, perClient: 2, failing: 0 },
-    { busy: ['few', 'many'], failing },
+    {
+      underWay: new Map([
+        ['few', 2],
+        ['many', 2],
+      ]),
+      failing,
+    },
     clock.now(),
     clock.now(),
   )
   t.equal(other, undefined)
+})
+
+t.test('D6 whoever waits for as many logouts as it likes keeps nobody behind it waiting', async (t) => {
+  await database.prisma((prisma) => prisma.logoutDelivery.deleteMany())
+  const crowd = Array.from({ length: 8 }, (_, at) => `crowd ${at}`)
+  await queue(crowd.flatMap((clientId) => Array<string>(20).fill(clientId)))
+  clock.advance({ seconds: 1 })
+  await queue(['zuletzt', 'failed once'])
+  const underWay = new Map(crowd.map((clientId, at) => [clientId, at === 0 ? 3 : 4]))
+  const claim = (all: number, failing: readonly string[]) =>
+    stores.logouts.claim({ all, perClient: 4, failing: 1 }, { underWay, failing }, clock.now(), later(clock.now(), 30))
+  const [next] = await claim(1, [...crowd, 'failed once'])
+  t.equal(next?.clientId, 'zuletzt', 'whose first comes before')
+  const [second] = await claim(32, [...crowd, 'failed once'])
+  t.equal(second?.clientId, 'failed once', 'the one place of those that fail is for who has none')
+  const rest = await claim(32, [])
+  t.same(
+    rest.map(({ clientId }) => clientId),
+    ['crowd 0'],
+    'and who has three has one more, not four',
+  )
+})
+
+t.test('among equals it is not always the same who comes first', async (t) => {
+  await database.prisma((prisma) => prisma.logoutDelivery.deleteMany())
+  const crowd = Array.from({ length: 10 }, (_, at) => `crowd ${at}`)
+  await queue(crowd.flatMap((clientId) => Array<string>(100).fill(clientId)))
+  const first = new Set<string | undefined>()
+  for (let round = 0; round < 200; round++) {
+    clock.advance({ seconds: 1 })
+    const [next] = await stores.logouts.claim(
+      { all: 1, perClient: 4, failing: 1 },
+      { underWay: new Map(), failing: [] },
+      clock.now(),
+      later(clock.now(), 1000),
+    )
+    first.add(next?.clientId)
+  }
+  t.same([...first].toSorted(), crowd)
 })

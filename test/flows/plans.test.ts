@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import t, { type Test } from 'tap'
-import type { Database } from '../../src/storage/database.ts'
+import { type Database, statement } from '../../src/storage/database.ts'
 import { createStores } from '../../src/storage/stores.ts'
 import { aDatabase, withClient } from '../support/database.ts'
 import { aDevice, aDeviceApp } from '../support/devices.ts'
@@ -174,10 +174,9 @@ t.test(
     const { logouts } = createStores(database, { log: { warn: () => {} } })
     const now = new Date()
     const most = { all: 32, perClient: 4, failing: 16 }
-    const clients = { busy: ['busy'], failing: [] }
-    t.same(await logouts.claim(most, clients, now, now), [])
+    t.same(await logouts.claim(most, { underWay: new Map(), failing: [] }, now, now), [])
     const text = texts.get('logout_claim') ?? ''
-    const values = [now, clients.busy, clients.failing, most.perClient, most.failing, most.all, now]
+    const values = [now, ['busy'], [most.perClient], [], most.perClient, most.failing, most.all, now]
     await withClient(url, async (client) => {
       await client.query(
         `INSERT INTO logout_deliveries (client_id, user_id, session_id, created_at, next_attempt_at)
@@ -197,5 +196,11 @@ t.test(
         await client.query(statistics)
       }
     })
+
+    await logouts.list({ limit: 1 })
+    const kept = await database.rows(statement<{ name: string }>('kept', 'SELECT name FROM pg_prepared_statements'), [])
+    const names = kept.map(({ name }) => name)
+    t.ok(names.includes('logout_list'), 'what is planned once')
+    t.notOk(names.includes('logout_claim'), 'and not what was planned when few waited')
   },
 )

@@ -15,12 +15,12 @@ WHERE coalesce("ended_at", 'infinity') = 'infinity';
 CREATE INDEX "token_families_alive_idx" ON "token_families"("created_at", "id")
 WHERE coalesce("revoked_at", 'infinity') = 'infinity';
 
+-- DropIndex
+DROP INDEX "logout_deliveries_next_attempt_at_idx";
+
 -- What is still to be told is found client by client. What was told stays for a month, and does not lie in between.
 CREATE INDEX "logout_deliveries_waiting_idx" ON "logout_deliveries"("client_id", "next_attempt_at")
 WHERE "next_attempt_at" IS NOT NULL;
-
--- DropIndex
-DROP INDEX "logout_deliveries_next_attempt_at_idx";
 
 -- Once for a statement and no longer for each of its rows: an act on everybody ends a million sessions. As before, of who
 -- had expired before the act nobody is told. EXECUTE plans the statement each time: a plan made for the one session of a

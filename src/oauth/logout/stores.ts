@@ -22,11 +22,11 @@ export type DeliveryStore = {
    * Takes deliveries that are due, for this server alone until `leasedUntil`: then they are anybody's again.
    * @param most.perClient so many of one client at once
    * @param most.failing so many of those that fail: the others come first, and never wait behind them
-   * @param clients.busy of which none is taken
+   * @param clients.underWay how many of each this server has already: they count as its first
    */
   claim(
     most: { readonly all: number; readonly perClient: number; readonly failing: number },
-    clients: { readonly busy: readonly string[]; readonly failing: readonly string[] },
+    clients: { readonly underWay: ReadonlyMap<string, number>; readonly failing: readonly string[] },
     now: Date,
     leasedUntil: Date,
   ): Promise<readonly Delivery[]>
