@@ -45,7 +45,7 @@ export const startPair = async ({ source = false } = {}) => {
       env: { ...env, PORT: String(ports[index]) },
     })
     children[index] = child
-    for (let attempt = 0; attempt < 600; attempt++) {
+    for (let attempt = 0; attempt < 2400; attempt++) {
       const ready = await fetch(`http://127.0.0.1:${ports[index]}/health/ready`).catch(() => undefined)
       await ready?.arrayBuffer().catch(() => undefined)
       if (ready?.status === 200) return

@@ -1,26 +1,19 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { configurationTable } from '../src/config.ts'
+import { freePort } from './support/free-port.ts'
+import { until } from './support/until.ts'
 import { aVisitor } from './support/visitor.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = await readFile(join(root, 'README.md'), 'utf8')
 const blocks = (language: string): readonly string[] =>
   [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, block = '']) => block)
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 const said = (child: ChildProcess, pattern: RegExp): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -31,7 +24,7 @@ const said = (child: ChildProcess, pattern: RegExp): Promise<string> =>
     }
     child.stdout?.on('data', hear)
     child.stderr?.on('data', hear)
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${output}`)))
+    child.once('close', (code) => reject(new Error(`ended with ${code}: ${output}`)))
   })
 
 const stopped = async (child: ChildProcess): Promise<void> => {
@@ -83,6 +76,7 @@ t.test('every command of the README does what it says', async (t) => {
   const link = /http\S+administrator\?token=\S+/.exec(welcome)?.[0] ?? ''
   t.equal((await fetch(link)).status, 200, 'the one-time link opens')
 
+  await until(async () => (await fetch(`${base}/health/ready`)).ok, 'readiness')
   const outputs = new Map<string, string>()
   for (const command of commands.filter((command) => !command.includes('npm ci'))) {
     outputs.set(command, await shell(command))
@@ -150,12 +144,12 @@ const fromAnApp = async (
   })
   t.teardown(() => stopped(app))
   const begin = async (): Promise<string> => {
-    for (let attempt = 0; attempt < 600; attempt++) {
-      const response = await fetch(`http://localhost:${appPort}/`, { redirect: 'manual' }).catch(() => undefined)
-      if (response) return response.headers.get('location') ?? ''
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    throw new Error('the app of the README does not start')
+    let response: Response | undefined
+    await until(async () => {
+      response = await fetch(`http://localhost:${appPort}/`, { redirect: 'manual' }).catch(() => undefined)
+      return response !== undefined
+    }, 'the app of the README')
+    return response?.headers.get('location') ?? ''
   }
   const visitor = aVisitor(base)
   await visitor.visit(await begin())
@@ -183,13 +177,14 @@ const atAnApi = async (
   const guard = spawn(process.execPath, ['guard.mjs'], { cwd: folder, detached: true })
   t.teardown(() => stopped(guard))
   const ask = async (bearer: string) => {
-    for (let attempt = 0; attempt < 600; attempt++) {
-      const headers = { authorization: `Bearer ${bearer}` }
-      const response = await fetch(`http://localhost:${port}/`, { headers }).catch(() => undefined)
-      if (response) return { status: response.status, text: await response.text() }
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    throw new Error('the API of the README does not start')
+    const headers = { authorization: `Bearer ${bearer}` }
+    let response: Response | undefined
+    await until(async () => {
+      response = await fetch(`http://localhost:${port}/`, { headers }).catch(() => undefined)
+      // Until it has the first list of what was revoked.
+      return response !== undefined && response.status !== 503
+    }, 'the API of the README')
+    return { status: response?.status, text: await response?.text() }
   }
   t.same(await ask(token), { status: 200, text: 'orders of demo-machine' }, 'in three lines')
   t.equal((await ask(forged)).status, 401)

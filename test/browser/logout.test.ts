@@ -76,9 +76,18 @@ t.test('an app that does not answer keeps nobody on the page', async (t) => {
   await page.waitForSelector('h1:text("Landed")')
   await server.redeem(hanging, site.last().parameters.get('code') ?? '', other.verifier)
   const out = await logOutAt(code, verifier)
+  let look: () => void = () => {}
+  const looked = new Promise<void>((resolve) => {
+    look = resolve
+  })
+  await page.route(bye, async (route) => {
+    await looked
+    await route.continue()
+  })
   await page.goto(out.url, { waitUntil: 'commit' })
   t.equal(await heading(page), 'You are logged out')
   t.ok(await page.waitForSelector('#logout-back'), 'who does not want to wait need not')
+  look()
   await page.waitForURL(bye)
 })
 

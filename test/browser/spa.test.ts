@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { demoPerson, demoSpaId } from '../../src/demo.ts'
+import { follow } from '../support/acts.ts'
 import { aBrowser, aWindow, type WindowOptions } from '../support/chromium.ts'
 import { withClient } from '../support/database.ts'
 import { dumpOf, standingTables } from '../support/dump.ts'
@@ -207,7 +208,7 @@ t.test('a request that another origin forges gets nothing and changes nothing', 
     await attack.setContent(
       `<form method="post" action="${server.issuer}/oauth2/token">${fields}<button>x</button></form>`,
     )
-    const [answer] = await Promise.all([attack.waitForResponse('**/oauth2/token'), attack.click('button')])
+    const [answer] = await Promise.all([attack.waitForResponse('**/oauth2/token'), follow(attack, 'button')])
     t.equal(answer.status(), 400, 'a form')
     t.match(await attack.textContent('body'), /invalid_request/)
     await attack.close()
@@ -229,7 +230,9 @@ t.test(
       await page.waitForSelector('#spa-log-in')
       const away = page.waitForRequest('**/oauth2/authorize?*')
       await page.click('#spa-log-in')
-      return new URL((await away).url()).searchParams.get('state') ?? ''
+      const { searchParams } = new URL((await away).url())
+      await page.waitForSelector('#login-form')
+      return searchParams.get('state') ?? ''
     }
     const answers = [
       { state: 'none of ours', iss: server.issuer },

@@ -1,11 +1,12 @@
 import * as oauth from 'oauth4webapi'
 import t, { type Test } from 'tap'
 import { signingAlgorithms } from '../../src/oauth/client.ts'
+import { aRunningClock } from '../support/clock.ts'
 import type { App } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import { walkBack } from '../support/walk.ts'
 
-const server = await aTlsServer(t, { env: { SIGNING_ALGORITHMS: signingAlgorithms.join() } })
+const server = await aTlsServer(t, { clock: aRunningClock(), env: { SIGNING_ALGORITHMS: signingAlgorithms.join() } })
 const alice = await server.aPerson('alice', { name: 'Alice Archer' })
 const api = 'https://api.example'
 const afterLogout = 'https://app.example/bye'

@@ -2,11 +2,12 @@ import { exportJWK, type GenerateKeyPairResult, generateKeyPair } from 'jose'
 import * as client from 'openid-client'
 import t, { type Test } from 'tap'
 import { signingAlgorithms } from '../../src/oauth/client.ts'
+import { aRunningClock } from '../support/clock.ts'
 import { type App, claims } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import { walk, walkBack } from '../support/walk.ts'
 
-const server = await aTlsServer(t)
+const server = await aTlsServer(t, { clock: aRunningClock() })
 const alice = await server.aPerson('alice', { name: 'Alice Archer', email: 'alice@example.com', email_verified: true })
 const afterLogout = 'https://app.example/bye'
 const common = { post_logout_redirect_uris: [afterLogout], resources: ['https://api.example'] }

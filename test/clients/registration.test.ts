@@ -1,11 +1,15 @@
 import * as oauth from 'oauth4webapi'
 import * as client from 'openid-client'
 import t from 'tap'
+import { aRunningClock } from '../support/clock.ts'
 import { registeringAt } from '../support/registering.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import { walkBack } from '../support/walk.ts'
 
-const server = await aTlsServer(t, { env: { REGISTRATION: 'token', SIGNING_ALGORITHMS: 'RS256,ES256' } })
+const server = await aTlsServer(t, {
+  clock: aRunningClock(),
+  env: { REGISTRATION: 'token', SIGNING_ALGORITHMS: 'RS256,ES256' },
+})
 const { invite } = registeringAt(server)
 const alice = await server.aPerson()
 const redirect_uri = 'https://app.example/cb'

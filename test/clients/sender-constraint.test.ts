@@ -6,7 +6,9 @@ import { customFetch as clientFetch, discovery, randomPKCECodeVerifier } from 'o
 import t from 'tap'
 import { Agent, fetch as fetchBy } from 'undici'
 import { anAuthority } from '../support/client-certificates.ts'
-import { claims, freePort } from '../support/server.ts'
+import { aRunningClock } from '../support/clock.ts'
+import { freePort } from '../support/free-port.ts'
+import { claims } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 import { machineMetadata } from '../support/token-requests.ts'
 import { walkBack } from '../support/walk.ts'
@@ -16,7 +18,7 @@ const authority = await anAuthority()
 const MTLS_CA_FILE = join(t.testdir(), 'authorities.pem')
 await writeFile(MTLS_CA_FILE, authority.pem)
 const MTLS_PORT = String(await freePort())
-const server = await aTlsServer(t, { env: { MTLS_PORT, MTLS_CA_FILE, DPOP_NONCE: 'required' } })
+const server = await aTlsServer(t, { clock: aRunningClock(), env: { MTLS_PORT, MTLS_CA_FILE, DPOP_NONCE: 'required' } })
 const alice = await server.aPerson()
 const issuer = new URL(server.issuer)
 

@@ -5,7 +5,8 @@ import { Agent, fetch as fetchBy } from 'undici'
 import { signingAlgorithms } from '../../src/oauth/client.ts'
 import { anAuthority, type Issued } from '../support/client-certificates.ts'
 import { aKeyedClient } from '../support/fapi.ts'
-import { claims, freePort } from '../support/server.ts'
+import { freePort } from '../support/free-port.ts'
+import { claims } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 
 /** FAPI 2.0 Security Profile with certificates: to authenticate, and to bind tokens to. */

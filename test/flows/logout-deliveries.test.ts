@@ -169,7 +169,7 @@ t.test('an app that hangs holds up nobody', async (t) => {
   await endedBy(one, last)
   await well.ear.until(1)
   t.match(await deliveryOf(sids[0] ?? ''), { deliveredAt: undefined }, 'the news overtook it')
-  await Promise.all([one.courier.idle(), two.courier.idle()])
+  await settled()
   t.match(await deliveryOf(sids[5] ?? ''), { outcome: 'unanswered', attempts: 1 }, 'and it ends by itself')
 })
 

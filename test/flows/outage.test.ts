@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 const aServerOnACable = async (t: Test) => {
   const direct = await aDatabase(t)
   const cable = await aCable(t, direct.url)
-  const database = openDatabase({ url: cable.url, poolSize: 5, statementTimeoutMs: 1000, onError: () => {} })
+  const database = openDatabase({ url: cable.url, poolSize: 5, statementTimeoutMs: 3000, onError: () => {} })
   t.teardown(() => database.close())
   const server = await aServer(t, { on: { url: cable.url, database } })
   return { server, cable }

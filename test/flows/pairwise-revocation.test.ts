@@ -10,7 +10,7 @@ const server = await aServer(t)
 const metadata = { first_party: true, resources: [api] }
 const pairwise = await server.anApp({ ...metadata, subject_type: 'pairwise' })
 const known = await server.anApp(metadata)
-const guard = protect({ issuer: server.issuer, audience: api, now: server.clock.now })
+const guard = protect({ issuer: server.issuer, audience: api, now: server.clock.now, feedWait: 60, timeout: 60_000 })
 t.teardown(() => guard.close())
 const nobody = { userId: undefined, ip: undefined, userAgent: undefined }
 const now = () => server.clock.now()

@@ -18,7 +18,7 @@ const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).fl
 /** The table has one row. */
 const small = ['revocation_counter']
 /** What begins so is no part of a request, or rare: the note of an early refresh is written once in a family's life. */
-const aside = /^(client_|database_|maintenance_|revocations?_|family_note)/
+const aside = /^(client_|database_|maintenance_|revocations?_|logout_|family_note)/
 
 /** A database, and the text of each statement that was sent to it. */
 const aWatchedDatabase = async (t: Test) => {

@@ -9,7 +9,7 @@ import { aServer } from '../support/server.ts'
 /** The server reaches its database through one cable, and hears announcements through another. */
 const direct = await aDatabase(t)
 const [cable, wire] = [await aCable(t, direct.url), await aCable(t, direct.url)]
-const open = (url: string) => openDatabase({ url, poolSize: 4, statementTimeoutMs: 1000, onError: () => {} })
+const open = (url: string) => openDatabase({ url, poolSize: 4, statementTimeoutMs: 3000, onError: () => {} })
 const [database, announcements] = [open(cable.url), open(wire.url)]
 t.teardown(async () => {
   await database.close()

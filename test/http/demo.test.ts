@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -16,17 +15,8 @@ import { systemRandom } from '../../src/random.ts'
 import { assemble } from '../../src/server.ts'
 import { createStores } from '../../src/storage/stores.ts'
 import { aDatabase } from '../support/database.ts'
+import { freePort } from '../support/free-port.ts'
 import { aVisitor, type Page, type Visitor } from '../support/visitor.ts'
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 /** The server as `npm start` makes it, demo and all. */
 const aDevelopmentServer = async (t: Test, { path = '' } = {}) => {

@@ -4,7 +4,7 @@ import t from 'tap'
 import { aKeyedClient, key } from '../support/fapi.ts'
 import { aProofKey } from '../support/proofs.ts'
 import { rows } from '../support/rows.ts'
-import { aServer, freePort } from '../support/server.ts'
+import { aServer } from '../support/server.ts'
 
 const server = await aServer(t)
 const alice = await server.aPerson()
@@ -21,12 +21,13 @@ const proofKey = await aProofKey()
 const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
 let fetched = 0
-const port = await freePort()
 const trap = createServer((_request, response) => {
   fetched++
   response.end('{"keys":[]}')
 })
-await new Promise<void>((resolve) => trap.listen(port, '127.0.0.1', resolve))
+await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve))
+const address = trap.address()
+const port = typeof address === 'object' && address ? address.port : 0
 t.teardown(() => new Promise((resolve) => trap.close(resolve)))
 
 type Parts = { readonly header: Record<string, unknown>; readonly claims: Record<string, unknown> }

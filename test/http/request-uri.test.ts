@@ -5,10 +5,14 @@ import { aPeer, aSilentPeer } from '../support/peer.ts'
 import { rows } from '../support/rows.ts'
 import { aServer } from '../support/server.ts'
 
-const door = createOutbound({ allowLoopback: true, timeout: 1500 })
+const door = createOutbound({ allowLoopback: true, timeout: 60_000 })
+/** To the one that never answers. */
+const hurried = createOutbound({ allowLoopback: true, timeout: 1500 })
 let isFull = false
 const get: Outbound['get'] = (uri, wanted) =>
-  isFull ? Promise.reject(new Busy('too many requests are under way')) : door.get(uri, wanted)
+  isFull
+    ? Promise.reject(new Busy('too many requests are under way'))
+    : (uri === hanging ? hurried : door).get(uri, wanted)
 const server = await aServer(t, { outbound: { ...door, get } })
 const alice = await server.aPerson()
 const visitor = server.visitor()

@@ -56,7 +56,12 @@ t.test('RFC 9110 §13.1.2: who has it gets 304, until something happens or it is
   server.clock.advance({ seconds: 9 })
   t.equal((await ask()).status, 304)
   server.clock.advance({ seconds: 1 })
-  const renewed = await ask()
+  let renewed = await ask()
+  // Where reading takes long, it is answered with what there is.
+  await until(async () => {
+    if (renewed.status === 304) renewed = await ask()
+    return renewed.status !== 304
+  }, 'a new signature')
   t.equal(renewed.status, 200, 'a quiet feed does not look stale')
   t.not(renewed.headers.get('etag'), etag)
   t.equal((await openList(server, await renewed.text())).iat, server.clock.now().getTime() / 1000)

@@ -5,6 +5,7 @@ import { aDevice, aDeviceApp, deviceGrantName } from '../support/devices.ts'
 import { aProofKey } from '../support/proofs.ts'
 import { aServer } from '../support/server.ts'
 import { grant, machineMetadata } from '../support/token-requests.ts'
+import { until } from '../support/until.ts'
 
 const { url, database } = await aDatabase(t)
 let statements: string[] = []
@@ -23,6 +24,13 @@ const counted: Database = {
 }
 const server = await aServer(t, { on: { url, database: counted } })
 const key = await aProofKey()
+const announced = new Set<string>()
+server.stores.changes.subscribe((change) => {
+  if (change?.of === 'client') announced.add(change.id)
+})
+/** Its own announcement, which empties the memory once more, has come. */
+const isKnown = ({ client_id }: { readonly client_id: string }) =>
+  until(() => announced.has(client_id), 'the announcement')
 const prove = async () => ({ dpop: await key.prove({ htu: `${server.issuer}/oauth2/token`, now: server.clock.now() }) })
 /** What a request asks of the database. */
 const asked = async (request: () => Promise<{ readonly status: number }>) => {
@@ -33,6 +41,7 @@ const asked = async (request: () => Promise<{ readonly status: number }>) => {
 
 t.test('a proof costs one insert, of its jti: client credentials touch no row without (design, Tokens)', async (t) => {
   const machine = await server.anApp(machineMetadata)
+  await isKnown(machine)
   const send = (headers?: Record<string, string>) => server.post('/oauth2/token', grant, machine, headers)
   await send()
   t.same(await asked(() => send()), [200])
@@ -44,6 +53,7 @@ t.test(
   'K7 what fails without the database costs no row: a proof beside a refresh token that is none of ours',
   async (t) => {
     const stranger = await server.anApp({ token_endpoint_auth_method: 'none', dpop_bound_access_tokens: true })
+    await isKnown(stranger)
     const form = { grant_type: 'refresh_token', refresh_token: `tsr_${'A'.repeat(76)}` }
     const headers = await prove()
     const send = () => server.post('/oauth2/token', form, stranger, headers)
@@ -54,6 +64,7 @@ t.test(
 
 t.test('D6 K7 nor does a proof beside a device code that is none of ours: a stranger fills no table', async (t) => {
   const app = await aDeviceApp(server)
+  await isKnown(app)
   const ask = async (device_code: string) => {
     const headers = await prove()
     return asked(() => server.post('/oauth2/token', { grant_type: deviceGrantName, device_code }, app, headers))
@@ -72,6 +83,7 @@ t.test('a bound refresh is one statement and one insert', async (t) => {
     token_endpoint_auth_method: 'none',
     dpop_bound_access_tokens: true,
   })
+  await isKnown(app)
   const { to, verifier } = await server.authorize(alice, app)
   const form = { grant_type: 'authorization_code', code: to.searchParams.get('code') ?? '', code_verifier: verifier }
   let { refresh_token } = (await server.post('/oauth2/token', form, app, await prove())).body

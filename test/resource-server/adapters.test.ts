@@ -8,7 +8,13 @@ import { mockIssuer } from '../../src/resource-server/testing/index.ts'
 
 const issuer = await mockIssuer()
 const { audience } = issuer
-const guard = protect({ issuer: issuer.issuer, audience, publicUrl: 'https://api.example' })
+const guard = protect({
+  issuer: issuer.issuer,
+  audience,
+  publicUrl: 'https://api.example',
+  feedWait: 60,
+  timeout: 60_000,
+})
 t.teardown(async () => {
   guard.close()
   await issuer.close()

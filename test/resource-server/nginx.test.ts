@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { mockIssuer } from '../../src/resource-server/testing/index.ts'
-import { freePort } from '../support/server.ts'
+import { freePort } from '../support/free-port.ts'
 import { until } from '../support/until.ts'
 
 const hasNginx = await promisify(execFile)('nginx', ['-v']).then(
@@ -85,6 +85,9 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
   const good = await issuer.issue({ sub: 'älice\n', scope: 'orders.read' })
   const forged = { 'x-user': 'root', 'X-USER': 'root', x_user: 'root', 'x-client': 'root', 'x-scope': 'everything' }
+
+  // Until the verifier has the first list of what was revoked.
+  await until(async () => (await get('/orders', bearer(good))).status === 200, 'the verifier')
 
   const answer = await get('/orders', { ...bearer(good), ...forged })
   t.equal(`${answer.status} ${await answer.text()}`, '200 orders')

@@ -15,7 +15,16 @@ const aScene = async (t: Test, more: Partial<ProtectOptions> = {}, mock: MockIss
   const troubles: string[] = []
   const onTrouble = ({ reason }: { reason: string }) => void troubles.push(reason)
   const { audience } = issuer
-  const guard = protect({ issuer: issuer.issuer, audience, now: clock.now, chance: () => 0, onTrouble, ...more })
+  const guard = protect({
+    issuer: issuer.issuer,
+    audience,
+    now: clock.now,
+    chance: () => 0,
+    onTrouble,
+    feedWait: 60,
+    timeout: 60_000,
+    ...more,
+  })
   t.teardown(async () => {
     guard.close()
     await issuer.close()
@@ -240,7 +249,8 @@ t.test('a process that follows ends when its work is done', async (t) => {
   const { issuer } = await aScene(t)
   const program = `
     const { protect } = await import(${JSON.stringify(new URL('../../src/resource-server/index.ts', import.meta.url))})
-    const guard = protect({ issuer: ${JSON.stringify(issuer.issuer)}, audience: ${JSON.stringify(issuer.audience)} })
+    const guard = protect({ issuer: ${JSON.stringify(issuer.issuer)}, audience: ${JSON.stringify(issuer.audience)},
+      feedWait: 60, timeout: 60_000 })
     console.log((await guard.verify(${JSON.stringify(await issuer.issue())})).sub)`
   const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', '--input-type=module', '-e', program])
   t.equal(stdout.trim(), 'alice')

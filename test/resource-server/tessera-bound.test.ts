@@ -5,7 +5,14 @@ import { aServer } from '../support/server.ts'
 import { api, grant, machineMetadata } from '../support/token-requests.ts'
 
 const server = await aServer(t)
-const guard = protect({ issuer: server.issuer, audience: api, publicUrl: api, now: server.clock.now })
+const guard = protect({
+  issuer: server.issuer,
+  audience: api,
+  publicUrl: api,
+  now: server.clock.now,
+  feedWait: 60,
+  timeout: 60_000,
+})
 t.teardown(() => guard.close())
 const seconds = () => server.clock.now().getTime() / 1000
 const url = `${api}/orders`

@@ -8,7 +8,7 @@ const server = await aServer(t)
 const replica = await aServer(t, { beside: server })
 const app = await server.anApp({ first_party: true, resources: [api] })
 const alice = await server.aPerson()
-const options = { issuer: server.issuer, audience: api, now: server.clock.now }
+const options = { issuer: server.issuer, audience: api, now: server.clock.now, feedWait: 60, timeout: 60_000 }
 const guard = protect(options)
 t.teardown(() => guard.close())
 

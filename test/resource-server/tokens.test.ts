@@ -9,7 +9,7 @@ const clock = aClock()
 const issuer = await mockIssuer({ now: clock.now })
 t.teardown(() => issuer.close())
 const { audience } = issuer
-const options = { issuer: issuer.issuer, audience, now: clock.now, clockTolerance: 5 }
+const options = { issuer: issuer.issuer, audience, now: clock.now, clockTolerance: 5, feedWait: 60, timeout: 60_000 }
 const aGuard = (t: Test, more: Partial<ProtectOptions> = {}) => {
   const guard = protect({ ...options, ...more })
   t.teardown(() => guard.close())

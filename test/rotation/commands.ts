@@ -187,7 +187,7 @@ export const enable = () =>
       // A server hears of it a moment later; and what is issued in the seconds after a revocation is dated after it.
       for (const server of [await world.at(0), await world.at(1)])
         while ((await server.stores.clients.find(app.client_id))?.disabledAt) await new Promise(setImmediate)
-      world.clock.advance({ seconds: 3 })
+      world.clock.advance({ seconds: 20 })
       await perform(story, [])
     },
   )

@@ -34,7 +34,7 @@ t.test('whoever has thousands of sessions chooses a new password within the time
 
 t.test('what may end the logins of a large client is given longer than a request', async (t) => {
   const { url } = await aDatabase(t)
-  const database = openDatabase({ url, poolSize: 4, statementTimeoutMs: 2000, onError: () => {} })
+  const database = openDatabase({ url, poolSize: 4, statementTimeoutMs: 3000, onError: () => {} })
   t.teardown(() => database.close())
   const { clients } = createStores(database, { log: { warn: () => {} } })
   const ids = ['disabled', 'enabled', 'changed', 'deleted', 'given a secret']

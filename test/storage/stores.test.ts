@@ -176,7 +176,7 @@ t.test('a client is kept in memory until somebody changes it anywhere', async (t
 
   await withClient(url, (client) =>
     client.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%'",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query IN ('LISTEN tessera_changes', 'SELECT')",
     ),
   )
   await until(() => heard.length === 3)
@@ -223,7 +223,7 @@ t.test('what is over is swept, and nothing else', async (t) => {
 t.test('what cannot be swept keeps what comes behind it waiting once, and not for ever', async (t) => {
   const hash = aHash()
   await stores.replays.first(hash, later(start, 700), start)
-  const impatient = openDatabase({ url, poolSize: 1, statementTimeoutMs: 500, onError: () => {} })
+  const impatient = openDatabase({ url, poolSize: 1, statementTimeoutMs: 3000, onError: () => {} })
   t.teardown(() => impatient.close())
   const { maintenance } = createStores(impatient, { log })
   const now = later(start, 701)
@@ -253,10 +253,10 @@ t.test('a database that is away or slow is Unavailable, and is found again witho
   await t.rejects(none.users.disable(randomUUID(), start), Unavailable)
   await t.rejects(away.ping(), Unavailable)
 
-  const brief = openDatabase({ url, poolSize: 2, statementTimeoutMs: 1000, onError: () => {} })
+  const brief = openDatabase({ url, poolSize: 2, statementTimeoutMs: 3000, onError: () => {} })
   t.teardown(() => brief.close())
   await t.rejects(
-    brief.prisma((prisma) => prisma.$executeRaw`SELECT pg_sleep(5)`),
+    brief.prisma((prisma) => prisma.$executeRaw`SELECT pg_sleep(30)`),
     Unavailable,
   )
   const killed = brief.prisma((prisma) => prisma.$executeRaw`SELECT pg_terminate_backend(pg_backend_pid())`)

@@ -1,6 +1,7 @@
 import { get, type IncomingMessage } from 'node:http'
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import { type RevocationKind, revocationName } from '../../src/oauth/revocations/entry.ts'
+import { isRecord } from '../../src/record.ts'
 import type { TestServer } from './server.ts'
 
 export type List = JWTPayload & {
@@ -35,11 +36,13 @@ export const getList = async (server: TestServer, base: string, held?: Held): Pr
   return openList(server, await response.text())
 }
 
-/** Whether a list says something about what was revoked. */
-export const names = (list: List, kind: RevocationKind, identifier: string): boolean => {
+/** What a list says about what was revoked. */
+export const entryOf = (list: List, kind: RevocationKind, identifier: string): unknown => {
   const told = list[kind]
-  return typeof told === 'object' && told !== null && revocationName(kind, identifier) in told
+  return isRecord(told) ? told[revocationName(kind, identifier)] : undefined
 }
+export const names = (list: List, kind: RevocationKind, identifier: string): boolean =>
+  entryOf(list, kind, identifier) !== undefined
 
 /** A connection of its own, which ends with it: `fetch` would keep spare ones. */
 export const openStream = (url: string, headers: Record<string, string> = {}): Promise<IncomingMessage> =>

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -27,6 +26,7 @@ import { tlsOptions } from '../../src/tls.ts'
 import { aSecret } from './clients.ts'
 import { aClock, type HeldClock } from './clock.ts'
 import { aDatabase, type Lifetime } from './database.ts'
+import { freePort } from './free-port.ts'
 import { giveKeys } from './signing-keys.ts'
 import { aVisitor, type Visitor } from './visitor.ts'
 
@@ -85,17 +85,6 @@ export type TestServer = {
 
 export const claims = (token: unknown): JWTPayload => decodeJwt(String(token))
 export const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url')
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createNetServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
 
 /** One person's password is hashed once for all tests of a process: its cost is not what they are about. */
 const password = 'correct horse battery staple'
@@ -162,7 +151,7 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
   const parts = await assemble({ config, database, stores, clock, random: systemRandom, readiness, log })
   const demo = options.demo ? await createDevelopment({ parts, stores }) : undefined
   const { outboundAllow: allow, registrationOutboundAllow: allowRegistered } = config
-  const outbound = options.outbound ?? createOutbound({ allowLoopback: true, allow, allowRegistered })
+  const outbound = options.outbound ?? createOutbound({ allowLoopback: true, allow, allowRegistered, timeout: 60_000 })
   const app = await createApp({
     ...parts,
     ...(options.hasher && {

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { createOutbound } from '../../src/http/outbound/index.ts'
 import { tlsOptions } from '../../src/tls.ts'
 import { aCertificate, type Certificate, trust } from './certificate.ts'
-import { aServer, freePort, type ServerOptions, type TestServer } from './server.ts'
+import { aServer, type ServerOptions, type TestServer } from './server.ts'
 
 export type TlsServer = TestServer & { readonly certificate: Certificate }
 
@@ -13,7 +13,7 @@ export const aTlsServer = async (t: Test, options: ServerOptions = {}): Promise<
   const certificate = await aCertificate(t)
   trust(t, certificate)
   const { certFile: TLS_CERT_FILE, keyFile: TLS_KEY_FILE } = certificate
-  const outbound = createOutbound({ allowLoopback: true, ca: certificate.ca })
+  const outbound = createOutbound({ allowLoopback: true, ca: certificate.ca, timeout: 60_000 })
   const server = await aServer(t, { outbound, ...options, env: { TLS_CERT_FILE, TLS_KEY_FILE, ...options.env } })
   // The very same, so that another can stand beside it.
   return Object.assign(server, { certificate })
@@ -25,10 +25,11 @@ export const anHttpsApp = async (
   certificate: Certificate,
   build: (url: string) => RequestListener,
 ): Promise<string> => {
-  const port = await freePort()
-  const url = `https://127.0.0.1:${port}`
-  const listener = createServer(tlsOptions(certificate), build(url))
-  await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve))
+  const listener = createServer(tlsOptions(certificate))
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  const address = listener.address()
+  const url = `https://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  listener.on('request', build(url))
   t.teardown(() => {
     listener.closeAllConnections()
     return new Promise<void>((resolve) => listener.close(() => resolve()))

@@ -1,11 +1,14 @@
 import t from 'tap'
 import { later } from '../../../src/clock.ts'
 import type { SessionLimit } from '../../../src/identity/stores.ts'
+import { aDatabase } from '../../support/database.ts'
 import { allLeft, aMember, leftOf, nothingLeft } from '../../support/members.ts'
 import { aHash, aSession } from '../../support/records.ts'
 import { aServer } from '../../support/server.ts'
 
-const server = await aServer(t, { env: { MAX_SESSIONS: '2' } })
+// Twenty who wait for one another wait for the last.
+const on = await aDatabase(t, { statementTimeoutMs: 60_000 })
+const server = await aServer(t, { on, env: { MAX_SESSIONS: '2' } })
 const strict = await aServer(t, { beside: server, env: { MAX_SESSIONS: '2', MAX_SESSIONS_POLICY: 'refuse' } })
 const app = await server.anApp({ scope: 'openid offline_access read', resources: ['https://api.example'] })
 const brief = { scope: 'openid read' }

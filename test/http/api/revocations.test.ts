@@ -51,7 +51,9 @@ t.test('S22 each target ends what the preview said and nothing else, on both ser
     const stands = kind === 'app' ? 'family' : kind
     for (const entry of entries) t.equal(entry.kind, stands)
     t.equal(entries.length, kind === 'app' ? 2 : 1, 'its entry is in the feed')
-    if (['user', 'client', 'all'].includes(kind)) t.same(entries[0]?.notBefore, notBeforeOf(one.clock.now()))
+    // And what the act itself took.
+    const bound = notBeforeOf(one.clock.now())
+    if (['user', 'client', 'all'].includes(kind)) t.ok(Number(entries[0]?.notBefore) >= bound.getTime())
     t.match(
       await events.list({ limit: 1 }),
       [

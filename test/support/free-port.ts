@@ -1,0 +1,25 @@
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+
+/** Below what a system gives to whoever asks for any port, or connects: none of those takes it before it is listened at. */
+const [lowest, highest] = [10_000, 32_000]
+/** In texts that name these, one is put in the place of the other. */
+const named = /3000|8080|8081|8090|9090/
+const given = new Set<number>()
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
+
+/** For what must know its port before it listens. Never the same twice. */
+export const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = randomInt(lowest, highest)
+    if (given.has(port) || named.test(String(port))) continue
+    given.add(port)
+    if (await isFree(port)) return port
+  }
+}
