@@ -153,13 +153,13 @@ t.test('D3 who does not read is dropped, and nothing heaps up for it meanwhile',
 
 t.test('a stream outlives the timeouts of requests (D3)', async (t) => {
   const options = {
-    requestTimeout: 500,
-    http: { ...bounds().http, requestTimeout: 500, headersTimeout: 500, connectionsCheckingInterval: 20 },
+    requestTimeout: 2000,
+    http: { ...bounds().http, requestTimeout: 2000, headersTimeout: 2000, connectionsCheckingInterval: 20 },
   }
   const { open, act, tell } = await anEndpoint(t, undefined, options)
   const reader = await open()
   await chunkOf(reader)
-  await new Promise((resolve) => setTimeout(resolve, 1200))
+  await new Promise((resolve) => setTimeout(resolve, 3000))
   const next = chunkOf(reader)
   act()
   tell()

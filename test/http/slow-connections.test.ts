@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { bounds, capConnections } from '../../src/http/limits.ts'
 
 /** The server's own bounds, but short; whatever ends a connection here is the server. */
-const short = { headersTimeout: 1000, requestTimeout: 2000, keepAliveTimeout: 500, connectionsCheckingInterval: 50 }
+const short = { headersTimeout: 3000, requestTimeout: 4000, keepAliveTimeout: 500, connectionsCheckingInterval: 50 }
 const aShortServer = async (t: Test, { connections = 100, timeouts = short } = {}) => {
   const app = Fastify({ ...bounds({ timeouts }), logger: false })
   capConnections(app, connections)
