@@ -19,16 +19,22 @@ type SeenRow = DeliveryRow & {
 
 const columns = ['id', 'client_id', 'user_id', 'session_id', 'created_at', 'attempts'].map((name) => `d.${name}`).join()
 
+/** Of so many that are due the clients are known by reading them; of more, PostgreSQL is led from client to client. */
+const few = 1000
+
 /**
  * What another server is taking is passed over, and what it has taken is due no longer when its row is looked at again.
  * Clients that fail have a queue of their own, and in both each client has its first before any has its second: among
- * equals the instant decides. PostgreSQL is led from client to client, since the hundred thousand of one would be read
- * each time on the way to the next; and it plans anew, since what it planned for the few of a quiet week would read them.
+ * equals the instant decides. The hundred thousand of one are not read on the way to the next; and it is planned anew,
+ * since what was planned for the few of a quiet week would read them.
  */
 const claim = statement<DeliveryRow>(
   'logout_claim',
-  `WITH RECURSIVE waiting AS (
-    (SELECT client_id FROM logout_deliveries WHERE next_attempt_at IS NOT NULL ORDER BY client_id LIMIT 1)
+  `WITH RECURSIVE first AS (
+    SELECT client_id FROM logout_deliveries WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT ${few}
+  ), waiting AS (
+    (SELECT client_id FROM logout_deliveries WHERE next_attempt_at IS NOT NULL AND (SELECT count(*) FROM first) = ${few}
+     ORDER BY client_id LIMIT 1)
     UNION ALL
     SELECT (SELECT client_id FROM logout_deliveries
       WHERE client_id > waiting.client_id AND next_attempt_at IS NOT NULL ORDER BY client_id LIMIT 1)
@@ -36,7 +42,7 @@ const claim = statement<DeliveryRow>(
   ), asked AS (
     SELECT client_id, coalesce(own.count, 0) AS under_way, failing.id IS NOT NULL AS failing,
       hashtextextended(client_id, (extract(epoch FROM $1::timestamptz) * 1000)::bigint) AS luck
-    FROM waiting
+    FROM (SELECT client_id FROM first UNION SELECT client_id FROM waiting) AS known
       LEFT JOIN unnest($2::text[], $3::int[]) AS own (id, count) ON own.id = client_id
       LEFT JOIN unnest($4::text[]) AS failing (id) ON failing.id = client_id
     WHERE client_id IS NOT NULL AND coalesce(own.count, 0) < $5

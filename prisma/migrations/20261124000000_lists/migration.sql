@@ -15,10 +15,7 @@ WHERE coalesce("ended_at", 'infinity') = 'infinity';
 CREATE INDEX "token_families_alive_idx" ON "token_families"("created_at", "id")
 WHERE coalesce("revoked_at", 'infinity') = 'infinity';
 
--- DropIndex
-DROP INDEX "logout_deliveries_next_attempt_at_idx";
-
--- What is still to be told is found client by client. What was told stays for a month, and does not lie in between.
+-- Where much is to be told, it is found client by client. What was told stays for a month, and does not lie in between.
 CREATE INDEX "logout_deliveries_waiting_idx" ON "logout_deliveries"("client_id", "next_attempt_at")
 WHERE "next_attempt_at" IS NOT NULL;
 
