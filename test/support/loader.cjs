@@ -13,8 +13,13 @@ const root = join(__dirname, '../..')
 const file = process.argv[1] ?? ''
 const bundle = join(root, '.tap/bundles', String(process.ppid), relative(root, file).replace(/\.tsx?$/, '.mjs'))
 
+/** Tap's own hook would be such a thread as well: it collects what coverage is made of, for which nobody asks. */
+const { register } = Module
+Module.register = () => {}
+
 const run = async () => {
   if (existsSync(bundle)) return import(pathToFileURL(bundle).href)
+  Module.register = register
   await import('tsx')
   return import(pathToFileURL(file).href)
 }
