@@ -9,27 +9,18 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startEmbedded } from '../dist/storage/embedded.js'
+import { freePort } from './server.mjs'
 
 const rounds = Number(process.argv[2] ?? 200)
 const refreshes = 64
 const redemptions = 50
 const root = fileURLToPath(new URL('..', import.meta.url))
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const probe = createServer()
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address()
-      probe.close(() => resolve(port))
-    })
-  })
 
 const directory = await mkdtemp(join(tmpdir(), 'tessera-races-'))
 // As root, PostgreSQL runs as another account, which has to pass through.
