@@ -8,10 +8,13 @@ import { fileURLToPath } from 'node:url'
 
 const ours = fileURLToPath(new URL('../dist/start.cjs', import.meta.url))
 
-/** Below what a system gives to whoever connects: a server that was killed finds its own again. */
+/**
+ * Below what a system gives to whoever connects: a server that was killed finds its own again. Above the last of those
+ * that `fetch` refuses, 10080.
+ */
 export const freePort = async () => {
   for (;;) {
-    const port = randomInt(10_000, 32_000)
+    const port = randomInt(11_000, 32_000)
     const probe = createServer()
     const isFree = await new Promise((resolve) => {
       probe.once('error', () => resolve(false))

@@ -1,8 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-/** Below what a system gives to whoever asks for any port, or connects: none of those takes it before it is listened at. */
-const [lowest, highest] = [10_000, 32_000]
+/**
+ * Below what a system gives to whoever asks for any port, or connects: none of those takes it before it is listened at.
+ * Above the last of those that `fetch` refuses, 10080.
+ */
+const [lowest, highest] = [11_000, 32_000]
 /** In texts that name these, one is put in the place of the other. */
 const named = /3000|8080|8081|8090|9090/
 const given = new Set<number>()
