@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import t from 'tap'
 import { aBrowser, aWindow } from '../support/chromium.ts'
 import { aServer } from '../support/server.ts'
+import { aRefreshToken } from '../support/token-forms.ts'
 
 t.test('the client of docs/browser-apps.md, on another origin of the same site, as it stands there', async (t) => {
   const guide = await readFile('docs/browser-apps.md', 'utf8')
@@ -54,7 +55,7 @@ t.test('the client of docs/browser-apps.md, on another origin of the same site, 
   const second = await started()
   t.match(second, { access_token: /^ey/ })
   t.not(second?.access_token, first?.access_token)
-  t.notMatch(JSON.stringify([first, second]), /tsr_/)
+  t.notMatch(JSON.stringify([first, second]), aRefreshToken)
 
   const revoke = `fetch('${server.issuer}/oauth2/revoke', { method: 'POST', body: new URLSearchParams({
     client_id: '${client_id}', token: '${second?.access_token}' }) }).then(({ status }) => status)`

@@ -8,6 +8,7 @@ import { dumpOf, standingTables } from '../support/dump.ts'
 import { inspect } from '../support/inspection.ts'
 import { aLanding } from '../support/landing.ts'
 import { aServer } from '../support/server.ts'
+import { aRefreshToken } from '../support/token-forms.ts'
 import { lockWaiters } from '../support/waiter.ts'
 
 const browser = await aBrowser(t)
@@ -98,10 +99,10 @@ for (const locale of ['en-US', 'ko-KR'] as const)
     const seen = await page.evaluate<string>(`JSON.stringify([document.cookie, {...localStorage}, {...sessionStorage},
       document.documentElement.outerHTML, tokens, person, performance.getEntries()])`)
     t.match(seen, demoPerson.claims.name, 'what a script can read')
-    t.notMatch(seen, /tsr_/, 'is no refresh token')
+    t.notMatch(seen, aRefreshToken, 'is no refresh token')
     const bodies = (await Promise.all(readable)).join('\n')
     t.match(bodies, /authorization_expires_in/, 'nor is one in the answers,')
-    t.notMatch(bodies, /tsr_/, 'which were all looked at')
+    t.notMatch(bodies, aRefreshToken, 'which were all looked at')
     t.match(await page.evaluate('document.cookie'), /^tessera-state=[\w-]{43}$/, 'and one cookie that is worth nothing')
 
     await page.click('#spa-log-out')
@@ -171,7 +172,7 @@ t.test('five tabs refreshing at once: nobody is logged out, one family, one gene
     await each.waitForSelector('#spa-hello')
   }
   t.equal((await theFamily(t)).live.generation, live.generation + 12 + 50 + 5)
-  t.notMatch(server.log(), /tsr_/, 'O10 no refresh token in the log')
+  t.notMatch(server.log(), aRefreshToken, 'O10 no refresh token in the log')
   await endAll()
 })
 
