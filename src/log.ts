@@ -49,8 +49,8 @@ type SafeError = {
 }
 type Safe = { [name in LogField]?: string | number | boolean } & { err?: SafeError }
 
-/** Passphrases and tokens of ours are longer than any identifier; a JWT begins with `eyJ`. */
-const masked = (text: string): string => text.replace(/eyJ[\w.-]*|[\w-]{44,}/g, '[hidden]').slice(0, 500)
+/** Passphrases and tokens of ours are longer than any identifier; a JWT begins with `eyJ` and has a dot, as no random id has. */
+const masked = (text: string): string => text.replace(/eyJ[\w-]*\.[\w.-]*|[\w-]{44,}/g, '[hidden]').slice(0, 500)
 
 const frame = /^ {4}at [^\n]{1,300}:\d+:\d+\)?$/
 const frames = ({ stack = '', message }: Error): readonly string[] => {

@@ -69,6 +69,10 @@ t.test('O10: what looks like a token is masked where a text is allowed', async (
   log.info({ reason: `unknown ${token}`, client_id: jwt }, `was ${token} and ${jwt}`)
   t.notMatch(all(), token)
   t.notMatch(all(), 'eyJ')
+
+  const id = 'AAAAeyJBBBBCCCCC'
+  log.info({ request_id: id }, 'answered')
+  t.match(all(), id, 'an id of chance is no token, and must be found again')
 })
 
 t.test('an error says its class, its code, where it happened, and its cause', async (t) => {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import { aSelfSigned } from '../support/client-certificates.ts'
@@ -12,10 +11,11 @@ import { problemsOf } from './verdict.ts'
 import { aWorld } from './world.ts'
 
 const runs = Number(process.env.RUNS ?? 3000)
-const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31))
+// The same requests each time, so that what fails is what was changed; `npm run fuzz` draws new ones.
+const seed = Number(process.env.SEED ?? 20261121)
 const chunk = 500
 const abreast = 12
-t.comment(`FUZZ_SEED=${seed} RUNS=${runs}`)
+t.comment(`SEED=${seed} RUNS=${runs}`)
 
 /** Hashing is not what this is about; its cost would be all that is measured. */
 const stored = '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
@@ -77,7 +77,7 @@ t.test(
     t.comment(tally.line(runs))
     for (const line of tally.table()) t.comment(line)
     for (const [problem, told] of [...problems].slice(0, 20)) t.comment(`${problem}\n${told}`)
-    t.same([...problems.keys()], [], `FUZZ_SEED=${seed}`)
+    t.same([...problems.keys()], [], `SEED=${seed}`)
     t.same(failures, [], 'nothing failed in the log')
     t.same(leaks.slice(0, 5), [], 'O10 no secret of this world is in the log')
     t.same(unhandled, [])

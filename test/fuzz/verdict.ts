@@ -13,7 +13,7 @@ const backChannel =
   /^\/(oauth2\/(token|par|device_authorization|introspect|revoke|revocations|userinfo|register)|\.well-known|api|health)(\/|$)/
 /** In the letters that they are written in: a nonce of chance may spell `eCOnN`. */
 const inside =
-  /node_modules|\.tsx?:\d|\bat .{1,80}\(|[Pp]risma|SELECT |INSERT |violates|ECONN[A-Z]{5}|TypeError|RangeError|\/(?:src|dist)\/[\w/-]+\.[jt]s/
+  /node_modules|\.tsx?:\d|\bat .{1,80}\(|\b[Pp]risma(?:Client|\b)|SELECT |INSERT |violates|\bECONN[A-Z]{5}|TypeError|RangeError|\/(?:src|dist)\/[\w/-]+\.[jt]s/
 const printable = /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/
 /** Where a browser may be sent: what the clients of this world registered. */
 const registered = ['https://app.example/cb']

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { aRefreshScene, refused } from '../support/refreshing.ts'
 import { type App, aServer, claims, type Tokens } from '../support/server.ts'
+import { otherwiseSigned } from '../support/signed.ts'
 
 const server = await aServer(t)
 const scene = await aRefreshScene(server)
@@ -13,7 +14,6 @@ const machine = await server.anApp({
   scope: 'read',
   resources: ['https://api.example'],
 })
-const tampered = (token: string) => `${token.slice(0, -6)}AAAAA${token.slice(-1)}`
 
 const isEnded = async (t: Test, app: App, { access_token, refresh_token }: Tokens, detail: object) => {
   t.match(await server.refresh(app, refresh_token), refused)
@@ -75,7 +75,7 @@ t.test('pair_binding enforce: a missing half ends the family', async (t) => {
 
 const foreign: Readonly<Record<string, (pair: Tokens) => Promise<string>>> = {
   junk: async () => 'junk',
-  'a wrong signature': async ({ access_token }) => tampered(access_token),
+  'a wrong signature': async ({ access_token }) => otherwiseSigned(access_token),
   'the ID token': async ({ id_token }) => id_token,
   'the refresh token': async ({ refresh_token }) => refresh_token,
   'another family of the same person and client': async () => (await logIn(enforcing)).access_token,

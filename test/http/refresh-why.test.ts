@@ -22,7 +22,7 @@ const leadsNowhere = (t: Test, answer: Answer, why: string) => {
   const id = String(answer.headers.get('x-request-id'))
   leadsTo(t, answer, id, why)
   t.equal(answer.body.error_id, id)
-  t.notMatch(id, /^[0-9a-f]{8}-/)
+  t.notMatch(id, /^[0-9a-f]{8}-[0-9a-f]{4}-/)
 }
 
 const namesOf = (headers: Headers): readonly string[] => {

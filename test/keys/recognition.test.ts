@@ -5,6 +5,7 @@ import { createKeyDirectory } from '../../src/keys/directory.ts'
 import { generateKey } from '../../src/keys/key-pair.ts'
 import { createKeyRing } from '../../src/keys/key-ring.ts'
 import { systemRandom as random } from '../../src/random.ts'
+import { otherwiseSigned } from '../support/signed.ts'
 import { aClock, aDirectory, aSigningKeyStore, day, start } from './memory.ts'
 
 const issuer = 'https://as.example'
@@ -32,10 +33,10 @@ t.test('a key that is gone recognises what it signed, after a restart too, and v
       t.match(await one.recognize(token, 'at+jwt'), { is: 'valid', claims: { jti: 'family.1' } })
       t.match(await one.recognize(token, 'at+jwt'), { is: 'valid' }, 'and again')
       t.match(await one.recognize(token, 'JWT'), { is: 'invalid' }, 'as what it is')
-      const [header, payload, signature = ''] = token.split('.')
+      const [header, , signature = ''] = token.split('.')
       const other = Buffer.from(JSON.stringify({ ...claims, jti: 'family.2' })).toString('base64url')
       t.match(await one.recognize(`${header}.${other}.${signature}`, 'at+jwt'), { is: 'invalid' }, 'unchanged')
-      t.match(await one.recognize(`${header}.${payload}.${signature.slice(0, -4)}AAAA`, 'at+jwt'), { is: 'invalid' })
+      t.match(await one.recognize(otherwiseSigned(token), 'at+jwt'), { is: 'invalid' })
       const verified = await one.verify(token, { typ: 'at+jwt', now: start, requireUnexpired: false })
       t.match(verified, { is: 'invalid' }, 'but it is honoured nowhere')
     }

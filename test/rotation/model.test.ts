@@ -2,11 +2,11 @@ import t from 'tap'
 import { proveBy } from './prove.ts'
 
 /**
- * RUNS and SEED say how many stories, and which; `npm run prove` tells a thousand. The seed is printed first, so that
- * whatever happens can be told again.
+ * RUNS and SEED say how many stories, and which. The same ones are told each time, so that what fails is what was
+ * changed; `npm run prove` tells a thousand new ones. The seed is printed first, so that all can be told again.
  */
 const runs = Number(process.env.RUNS ?? 60)
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
+const seed = Number(process.env.SEED ?? 20261121)
 
 t.test('T19 T16 S22 rotation is what the table says, whatever happens', { timeout: 0 }, async (t) => {
   t.comment(`${runs} stories, SEED=${seed}`)

@@ -1,8 +1,11 @@
 import t from 'tap'
+import { aClock } from '../support/clock.ts'
 import { registeringAt } from '../support/registering.ts'
 import { aServer } from '../support/server.ts'
 
-const server = await aServer(t, { env: { REGISTRATION: 'open' } })
+// A use is written down once in a calendar day: none ends within these stories.
+const noon = new Date(new Date().setUTCHours(12, 0, 0, 0))
+const server = await aServer(t, { env: { REGISTRATION: 'open' }, clock: aClock(noon) })
 const { registered } = registeringAt(server)
 const alice = await server.aPerson()
 const days = (count: number) => ({ seconds: count * 86_400 })
