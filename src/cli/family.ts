@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import { earlier, numericDate } from '../clock.ts'
+import { numericDate } from '../clock.ts'
+import { operator } from '../identity/ending.ts'
 import { networkShown } from '../network.ts'
 import type { Family } from '../oauth/stores.ts'
-import type { LedgerEntry } from '../oauth/tokens/history.ts'
+import { endOfFamily, expiresWithSession, type FamilyHistory, type LedgerEntry } from '../oauth/tokens/history.ts'
 import { deviceOf } from '../user-agent.ts'
 import { createGroup, type Outcome } from './answer.ts'
 import { type Context, withStores } from './context.ts'
@@ -10,7 +11,6 @@ import { endInWords } from './family-end.ts'
 import { ledger } from './ledger.ts'
 import { findPerson, isUuid } from './person.ts'
 import { notFound, Refusal, wrongUsage } from './refusal.ts'
-import { operator } from './revoke.ts'
 import { type Cell, countedAtMost, details, table } from './table.ts'
 
 /** RFC 7662 §2.2 and RFC 7519 for the names that they have. */
@@ -56,12 +56,15 @@ const parseFamilyId = (text: string): { readonly id: string; readonly generation
   return { id, generation: generation === undefined ? undefined : Number(generation) }
 }
 
-const ended = (family: Family, now: Date): { readonly at: Date; readonly why: string } | undefined => {
-  if (family.revokedAt) return { at: family.revokedAt, why: endInWords(family.revokeReason) }
-  const at = earlier(family.idleExpiresAt, family.absoluteExpiresAt)
-  return at <= now
-    ? { at, why: at < family.absoluteExpiresAt ? 'nobody used it for too long' : 'its time was over' }
-    : undefined
+const lapses = new Map([
+  ['idle', 'nobody used it for too long'],
+  ['session_idle', 'its session was not used for too long, and it has no offline_access'],
+  ['over', 'its time was over'],
+])
+
+const ended = (history: FamilyHistory, now: Date): { readonly at: Date; readonly why: string } | undefined => {
+  const end = endOfFamily(history, now)
+  return end && { at: end.at, why: lapses.get(end.reason ?? '') ?? endInWords(end.reason) }
 }
 
 const show = (context: Context) => (_: object, text: string) => {
@@ -73,7 +76,7 @@ const show = (context: Context) => (_: object, text: string) => {
     const user = await stores.users.find(family.userId)
     const client = await stores.clients.find(family.clientId)
     const events = await stores.events.list({ familyId: id, limit: 100 })
-    const end = ended(family, context.clock.now())
+    const end = ended(found, context.clock.now())
     const about: readonly (readonly [string, Cell])[] = [
       ['Family', family.id],
       ['Person', user ? `${user.username} (${user.id})` : family.userId],
@@ -84,7 +87,7 @@ const show = (context: Context) => (_: object, text: string) => {
       ['Last used', family.lastUsedAt],
       [
         'Expires',
-        `${family.idleExpiresAt.toISOString()} unless used, ${family.absoluteExpiresAt.toISOString()} at last`,
+        `${family.idleExpiresAt.toISOString()} unless ${expiresWithSession(found) ? 'its session is used' : 'used'}, ${family.absoluteExpiresAt.toISOString()} at last`,
       ],
       ['Retries', family.retries],
       ['State', end ? `ended ${end.at.toISOString()}: ${end.why}` : 'alive'],

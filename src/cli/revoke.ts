@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Actor, Ended, Target } from '../identity/ending.ts'
+import { type Ended, operator, type Target } from '../identity/ending.ts'
 import { type Answer, createGroup, type Outcome } from './answer.ts'
 import { confirms } from './confirmation.ts'
 import { type Context, type Opened, withStores } from './context.ts'
@@ -10,9 +10,6 @@ import { printable } from './table.ts'
 /** @property name for people to read, escaped */
 export type Named = { readonly target: Target; readonly name: string }
 export type RevokeOptions = { readonly yes?: true; readonly dryRun?: true }
-
-/** For the audit: whoever has the database's address. */
-export const operator: Actor = { userId: undefined, ip: undefined, userAgent: undefined, through: 'command_line' }
 
 const many = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`
 export const endedText = ({ sessions, families, codes }: Ended): string =>

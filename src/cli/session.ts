@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { earlier, numericDate } from '../clock.ts'
+import { operator } from '../identity/ending.ts'
 import type { Session } from '../identity/stores.ts'
 import { networkShown } from '../network.ts'
 import { deviceOf } from '../user-agent.ts'
@@ -7,7 +8,7 @@ import { createGroup, type Outcome } from './answer.ts'
 import { type Context, withStores } from './context.ts'
 import { findPerson, isUuid } from './person.ts'
 import { notFound, wrongUsage } from './refusal.ts'
-import { endedText, ofPerson, operator, type RevokeOptions, revoked } from './revoke.ts'
+import { endedText, ofPerson, type RevokeOptions, revoked } from './revoke.ts'
 import { countedAtMost, table } from './table.ts'
 
 type UserOption = { readonly user?: string }

@@ -23,6 +23,9 @@ export type Actor = {
   readonly userAgent: string | undefined
 }
 
+/** Whoever has the database's address, at the command line. */
+export const operator: Actor = { userId: undefined, ip: undefined, userAgent: undefined, through: 'command_line' }
+
 /** How many of each an act ends, or has ended. */
 export type Ended = { readonly sessions: number; readonly families: number; readonly codes: number }
 

@@ -1,3 +1,5 @@
+import type { Actor } from './ending.ts'
+
 /** What people's side asks of storage. Each method is one atomic act. */
 
 export type User = {
@@ -61,15 +63,19 @@ export type UserStore = {
   /** Ends every session, family and pending code of the person in the same transaction. */
   disable(id: string, now: Date): Promise<boolean>
   enable(id: string): Promise<boolean>
-  /** Ends the same, sparing one session. */
-  setPassword(
-    id: string,
-    passwordHash: string,
-    now: Date,
-    spare?: string,
-    /** What was proved of the person before. @returns false when it is no longer so: then nothing happened */
-    proved?: Pick<User, 'passwordHash' | 'mustChoosePassword'>,
-  ): Promise<boolean>
+  /** Ends the same, with one event. */
+  setPassword(id: string, passwordHash: string, now: Date, change?: PasswordChange): Promise<boolean>
+}
+
+/**
+ * @property spare a session that does not end
+ * @property by an operator where nobody is named
+ * @property proved what was proved of the person before: when it is so no longer, nothing happens, and it is false
+ */
+export type PasswordChange = {
+  readonly spare?: string
+  readonly proved?: Pick<User, 'passwordHash' | 'mustChoosePassword'>
+  readonly by?: Actor
 }
 export type ClaimChange = { readonly set: Readonly<Record<string, unknown>>; readonly remove: readonly string[] }
 export type NewUser = {

@@ -1,8 +1,10 @@
 import { later, stopwatch } from '../clock.ts'
+import { type Actor, operator } from '../identity/ending.ts'
 import { type Client, type ClientMetadata, type ClientSecret, longestToken } from '../oauth/client.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import type { ClientStore } from '../oauth/stores.ts'
 import { subjectSector } from '../oauth/subject.ts'
+import { recordAct } from './acts.ts'
 import { type ClientCache, metadataOf, registrationOf } from './client-cache.ts'
 import { lockClient } from './client-lock.ts'
 import type { Database } from './database.ts'
@@ -57,10 +59,13 @@ export const endAll = async (
   clientId: string,
   reason: ClientEnd,
   now: Date,
+  by: Actor | undefined,
 ): Promise<void> => {
   const waited = stopwatch()
   await lockClient(tx, clientId)
-  await mark(tx, selectionOf({ of: 'client', id: clientId }), reason, now)
+  const target = { of: 'client', id: clientId } as const
+  const marked = await mark(tx, selectionOf(target), reason, now)
+  if (by) await recordAct(tx, { target, of: { clientId }, reason, by, at: now }, marked)
   // What was issued while it waited for its locks must not outlive it.
   await stamp(tx, clientId, reason, later(now, waited()))
 }
@@ -89,8 +94,8 @@ export const changesSubjects = async (
   return subjectSector({ ...metadataOf(before.metadata), ...stays }) !== subjectSector({ ...next, ...stays })
 }
 
-export const deleteClient = async (tx: Prisma.TransactionClient, clientId: string, now: Date) => {
-  await endAll(tx, clientId, 'client_disabled', now)
+export const deleteClient = async (tx: Prisma.TransactionClient, clientId: string, now: Date, by: Actor) => {
+  await endAll(tx, clientId, 'client_disabled', now, by)
   return tx.client.deleteMany({ where: { id: clientId } })
 }
 
@@ -100,8 +105,8 @@ export const createClients = (database: Database, { find, read, change }: Client
     await change(clientId, async (tx) => {
       await tx.client.create({ data: { id: clientId, metadata: asJson(metadata), createdAt: now } })
       // One of the same name may have been deleted while it was being used.
-      const { families, codes } = await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
-      if (families + codes > 0) await stamp(tx, clientId, 'client_disabled', now)
+      const left = await mark(tx, selectionOf({ of: 'client', id: clientId }), 'client_disabled', now)
+      if (left.anything) await stamp(tx, clientId, 'client_disabled', now)
       return tx.clientSecret
         .createMany({ data: secrets.map((secret) => secretData(clientId, secret)) })
         .then(() => ({ count: 1 }))
@@ -127,7 +132,7 @@ export const createClients = (database: Database, { find, read, change }: Client
       clientId,
       async (tx) => {
         ended = await changesSubjects(tx, clientId, metadata)
-        if (ended) await endAll(tx, clientId, 'client_changed', now)
+        if (ended) await endAll(tx, clientId, 'client_changed', now, operator)
         return tx.client.updateMany({ where: { id: clientId }, data: { metadata: asJson(metadata) } })
       },
       patienceForMany,
@@ -152,7 +157,7 @@ export const createClients = (database: Database, { find, read, change }: Client
           where: { id: clientId, disabledAt: null },
           data: { disabledAt: now },
         })
-        if (disabled.count > 0) await endAll(tx, clientId, 'client_disabled', now)
+        if (disabled.count > 0) await endAll(tx, clientId, 'client_disabled', now, operator)
         return disabled
       },
       patienceForMany,
@@ -165,13 +170,13 @@ export const createClients = (database: Database, { find, read, change }: Client
           where: { id: clientId, NOT: { disabledAt: null } },
           data: { disabledAt: null },
         })
-        // What a server had begun before it heard of the end must not come alive again.
-        if (enabled.count > 0) await endAll(tx, clientId, 'client_disabled', now)
+        // What a server had begun before it heard of the end must not come alive again. That end has its event.
+        if (enabled.count > 0) await endAll(tx, clientId, 'client_disabled', now, undefined)
         return enabled
       },
       patienceForMany,
     ),
-  delete: (clientId, now) => change(clientId, (tx) => deleteClient(tx, clientId, now), patienceForMany),
+  delete: (clientId, now) => change(clientId, (tx) => deleteClient(tx, clientId, now, operator), patienceForMany),
 })
 
 export const secretData = (clientId: string, { id, hash, createdAt, expiresAt }: ClientSecret) => ({

@@ -1,3 +1,4 @@
+import type { Ended } from '../identity/ending.ts'
 import type { SessionEnd } from '../identity/stores.ts'
 import type { FamilyEnd } from '../oauth/tokens/family-end.ts'
 import type { Prisma } from './prisma/client.ts'
@@ -9,13 +10,14 @@ export type Selection = {
   readonly families: Prisma.TokenFamilyWhereInput
 }
 
-/** @property tokensExpireAt the latest expiry of any access token of the families that ended */
-export type Marked = {
-  readonly sessions: number
-  readonly families: number
-  readonly codes: number
-  readonly tokensExpireAt: Date | undefined
-}
+/**
+ * @property anything whether there was anything to mark, alive or not
+ * @property tokensExpireAt the latest expiry of any access token of the families that were marked
+ */
+export type Marked = Ended & { readonly anything: boolean; readonly tokensExpireAt: Date | undefined }
+
+const livingLogin = (now: Date) => ({ idleExpiresAt: { gt: now }, absoluteExpiresAt: { gt: now } })
+const livingCode = (now: Date) => ({ expiresAt: { gt: now } })
 
 /** For acts that mark the logins of a whole client, or of everybody: row by row, some ten thousand in a second. */
 export const patienceForMany = 900_000
@@ -24,8 +26,10 @@ export const patienceForMany = 900_000
 const familyEndOf = (reason: SessionEnd | FamilyEnd): FamilyEnd => (reason === 'replaced' ? 'logged_out' : reason)
 
 /**
- * Marks everything that is chosen, for good. Sessions come first, and codes before families: whoever spends a code holds
- * its session and its row, so either its family is seen here, or it sees that its session has ended.
+ * Marks everything that is chosen, for good, and counts what was alive. What had run out is marked as well: its access
+ * tokens may be good still, and another server's clock may be behind. Sessions come first, and codes before families:
+ * whoever spends a code holds its session and its row, so either its family is seen here, or it sees that its session has
+ * ended.
  */
 export const mark = async (
   tx: Prisma.TransactionClient,
@@ -33,20 +37,28 @@ export const mark = async (
   reason: SessionEnd | FamilyEnd,
   now: Date,
 ): Promise<Marked> => {
-  const ended = sessions
-    ? await tx.session.updateMany({
-        where: { AND: [sessions, { endedAt: null }] },
-        data: { endedAt: now, endReason: reason },
-      })
-    : { count: 0 }
-  const revoked = await tx.authorizationCode.updateMany({
-    where: { AND: [codes, { revokedAt: null, spentAt: null }] },
-    data: { revokedAt: now },
-  })
-  const { count } = await tx.tokenFamily.updateMany({
-    where: { AND: [families, { revokedAt: null }] },
-    data: { revokedAt: now, revokeReason: familyEndOf(reason) },
-  })
+  const endSessions = async (those: Prisma.SessionWhereInput) =>
+    tx.session.updateMany({
+      where: { AND: [those, { endedAt: null }] },
+      data: { endedAt: now, endReason: reason },
+    })
+  const revokeCodes = async (those: Prisma.AuthorizationCodeWhereInput) =>
+    tx.authorizationCode.updateMany({
+      where: { AND: [codes, those, { revokedAt: null, spentAt: null }] },
+      data: { revokedAt: now },
+    })
+  const revokeFamilies = async (those: Prisma.TokenFamilyWhereInput) =>
+    tx.tokenFamily.updateMany({
+      where: { AND: [families, those, { revokedAt: null }] },
+      data: { revokedAt: now, revokeReason: familyEndOf(reason) },
+    })
+  const [living, pending] = [livingLogin(now), livingCode(now)]
+  const ended = sessions ? await endSessions({ AND: [sessions, living] }) : { count: 0 }
+  const lapsed = sessions ? await endSessions(sessions) : { count: 0 }
+  const revoked = await revokeCodes(pending)
+  const expired = await revokeCodes({})
+  const died = await revokeFamilies(living)
+  const over = await revokeFamilies({})
   const { _max } = await tx.tokenFamily.aggregate({
     where: { AND: [families, { revokedAt: now }] },
     _max: { tokensExpireAt: true },
@@ -54,7 +66,8 @@ export const mark = async (
   return {
     sessions: ended.count,
     codes: revoked.count,
-    families: count,
+    families: died.count,
+    anything: [ended, lapsed, revoked, expired, died, over].some(({ count }) => count > 0),
     tokensExpireAt: _max.tokensExpireAt ?? undefined,
   }
 }
@@ -73,17 +86,16 @@ export const markedFamilies = async (
     orderBy: { id: 'asc' },
   })
 
-/** What `mark` would mark now. */
+/** What `mark` would count now. */
 export const markable = async (
   tx: Prisma.TransactionClient,
   { sessions, codes, families }: Selection,
   now: Date,
-): Promise<Omit<Marked, 'tokensExpireAt'>> => {
-  const alive = { idleExpiresAt: { gt: now }, absoluteExpiresAt: { gt: now } }
-  const pending = { revokedAt: null, spentAt: null, expiresAt: { gt: now } }
+): Promise<Ended> => {
+  const [living, pending] = [livingLogin(now), livingCode(now)]
   return {
-    sessions: sessions ? await tx.session.count({ where: { AND: [sessions, { endedAt: null, ...alive }] } }) : 0,
-    codes: await tx.authorizationCode.count({ where: { AND: [codes, pending] } }),
-    families: await tx.tokenFamily.count({ where: { AND: [families, { revokedAt: null, ...alive }] } }),
+    sessions: sessions ? await tx.session.count({ where: { AND: [sessions, living, { endedAt: null }] } }) : 0,
+    codes: await tx.authorizationCode.count({ where: { AND: [codes, pending, { revokedAt: null, spentAt: null }] } }),
+    families: await tx.tokenFamily.count({ where: { AND: [families, living, { revokedAt: null }] } }),
   }
 }

@@ -1,7 +1,8 @@
 import { later, stopwatch } from '../clock.ts'
-import type { Actor, EndingStore, EndReason, Target } from '../identity/ending.ts'
+import type { EndingStore, EndReason, Target } from '../identity/ending.ts'
 import { longestToken } from '../oauth/client.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
+import { recordAct } from './acts.ts'
 import { announce } from './changes.ts'
 import { lockClient } from './client-lock.ts'
 import type { Database } from './database.ts'
@@ -115,18 +116,6 @@ const entriesOf = async (
   }
 }
 
-const record = (tx: Tx, target: Target, of: object, marked: Marked, reason: EndReason, by: Actor, at: Date) => {
-  const { tokensExpireAt: _, ...ended } = marked
-  const means = { ...(by.clientId && { byClient: by.clientId }), ...(by.through && { through: by.through }) }
-  const detail = { target: target.of, reason, by: by.userId ?? null, ...means, ...ended }
-  const ids = {
-    ...(target.of === 'family' ? { familyId: target.id } : {}),
-    ...(target.of === 'session' ? { sessionId: target.id } : {}),
-  }
-  const origin = { ip: by.ip ?? null, userAgent: by.userAgent ?? null }
-  return tx.event.create({ data: { at, kind: 'revoked', ...of, ...ids, ...origin, detail } })
-}
-
 const patienceOf = ({ of }: Target): number => (of === 'all' || of === 'client' ? patienceForMany : 60_000)
 
 /** Whom PostgreSQL chose as the victim has committed nothing, and what stood in its way is done: it begins once more. */
@@ -152,14 +141,16 @@ export const createEndings = (database: Database): EndingStore => ({
         if (target.of === 'app') {
           const { userId, clientId } = target
           const { count } = await tx.consent.deleteMany({ where: { userId, clientId } })
-          if (count + marked.families + marked.codes === 0) return undefined
+          if (count === 0 && !marked.anything) return undefined
         }
+        const ended = { sessions: marked.sessions, families: marked.families, codes: marked.codes }
+        // One that was revoked before is told, and its end has its event.
+        if (target.of === 'family' && !marked.anything) return ended
         // What was issued while it waited for its locks must not outlive it.
         const notBefore = notBeforeOf(later(now, waited()))
         await stamp(tx, target, reason, notBefore)
-        await record(tx, target, of, marked, reason, by, now)
+        await recordAct(tx, { target, of, reason, by, at: now }, marked)
         await enter(tx, await entriesOf(tx, target, marked, reason, now, notBefore), now)
-        const { tokensExpireAt: _, ...ended } = marked
         return ended
       }, patienceOf(target)),
     ),

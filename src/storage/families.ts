@@ -95,6 +95,11 @@ const ending = statement<{ presented: number | null; ip: string | null; user_age
    WHERE family_id = $1 AND kind = 'family_revoked' ORDER BY id LIMIT 1`,
 )
 
+const sessionIdle = statement<{ at: Date }>(
+  'family_session',
+  'SELECT idle_expires_at AS at FROM sessions WHERE id = $1',
+)
+
 const pairOf = (row: PairRow): LedgerEntry => ({
   generation: row.generation,
   jti: row.jti,
@@ -156,6 +161,7 @@ export const createFamilies = (database: Database): Families => {
       const family = await one(find, [id])
       if (!family) return undefined
       const [end] = await database.rows(ending, [id])
+      const [session] = await database.rows(sessionIdle, [family.sessionId])
       return {
         family,
         pairs: (await database.rows(pairs, [id, end?.presented, family.live.generation - newest])).map(pairOf),
@@ -164,6 +170,7 @@ export const createFamilies = (database: Database): Families => {
           ip: end.ip ?? undefined,
           userAgent: end.user_agent ?? undefined,
         },
+        sessionIdleExpiresAt: session?.at,
       }
     },
   }

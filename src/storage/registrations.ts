@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { LRUCache } from 'lru-cache'
+import type { Actor } from '../identity/ending.ts'
 import type { Client } from '../oauth/client.ts'
 import { withNext } from '../oauth/registration/access-token.ts'
 import type { RegistrationStore } from '../oauth/registration/stores.ts'
@@ -41,6 +42,9 @@ const stands = async (tx: Prisma.TransactionClient, before: Client): Promise<boo
   return row !== null && isDeepStrictEqual(metadataOf(row.metadata), metadataOf({ ...before }))
 }
 
+/** RFC 7592: what happens to a registration is its own doing. */
+const itself = (clientId: string): Actor => ({ userId: undefined, clientId, ip: undefined, userAgent: undefined })
+
 export const createRegistrations = (database: Database, { read, change }: ClientCache): RegistrationStore => {
   /** What this server wrote down today. */
   const marks = new LRUCache<string, number>({ max: 5000 })
@@ -79,7 +83,7 @@ export const createRegistrations = (database: Database, { read, change }: Client
             (substring(registration_hash FROM 1 FOR 32), substring(registration_hash FROM 33))`
         outcome = count === 0 ? 'refused' : 'replaced'
         if (count === 0) return { count }
-        if (ends) await endAll(tx, clientId, 'client_changed', now)
+        if (ends) await endAll(tx, clientId, 'client_changed', now, itself(clientId))
         if (consents === 'forget') await tx.consent.deleteMany({ where: { clientId } })
         if (secret === 'none') await tx.clientSecret.deleteMany({ where: { clientId } })
         else if (secret) await tx.clientSecret.create({ data: secretData(clientId, secret) })
@@ -90,7 +94,7 @@ export const createRegistrations = (database: Database, { read, change }: Client
 
     find: read,
     // Without the patience that those who run the server have.
-    remove: (clientId, now) => change(clientId, (tx) => deleteClient(tx, clientId, now)),
+    remove: (clientId, now) => change(clientId, (tx) => deleteClient(tx, clientId, now, itself(clientId))),
 
     settle: async (clientId, used) => {
       const hash = Uint8Array.from(used)

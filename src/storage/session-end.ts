@@ -1,5 +1,5 @@
 import type { SessionEnd } from '../identity/stores.ts'
-import { mark, markedFamilies } from './ending.ts'
+import { type Marked, mark, markedFamilies } from './ending.ts'
 import type { Prisma } from './prisma/client.ts'
 import type { NewRevocation } from './revocations.ts'
 import { familyEntries, sessionEntries } from './user-entries.ts'
@@ -7,22 +7,22 @@ import { familyEntries, sessionEntries } from './user-entries.ts'
 /**
  * Marks what ends with a session that has just been marked itself: its pending codes, and its families but those that
  * were granted to go on without it.
- * @returns what the feed has to be told, last of all
+ * @returns what that ended beside the session, and what the feed has to be told, last of all
  */
 export const markedWith = async (
   tx: Prisma.TransactionClient,
   id: string,
   reason: SessionEnd,
   now: Date,
-): Promise<readonly NewRevocation[]> => {
+): Promise<{ readonly marked: Marked; readonly told: readonly NewRevocation[] }> => {
   const left = await leftBehind(tx, id)
   const families = { sessionId: id, OR: [{ offline: false }, { id: { in: [...left] } }] }
-  const { tokensExpireAt } = await mark(tx, { codes: { sessionId: id }, families }, reason, now)
-  const entry = { notBefore: undefined, sparedSessionId: undefined, reason, tokensExpireAt }
+  const marked = await mark(tx, { codes: { sessionId: id }, families }, reason, now)
+  const entry = { notBefore: undefined, sparedSessionId: undefined, reason, tokensExpireAt: marked.tokensExpireAt }
   // The session's name would end what goes on without it: then each of the others is told by its own.
   const goesOn = await tx.tokenFamily.count({ where: { sessionId: id, offline: true, revokedAt: null } })
-  if (goesOn === 0) return sessionEntries(tx, id, entry, now)
-  return familyEntries(await markedFamilies(tx, families, now), reason)
+  if (goesOn === 0) return { marked, told: await sessionEntries(tx, id, entry, now) }
+  return { marked, told: familyEntries(await markedFamilies(tx, families, now), reason) }
 }
 
 /** Families that were granted to go on, and whose client is registered for that no longer. */

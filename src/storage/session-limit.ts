@@ -21,9 +21,10 @@ const evict = async (tx: Tx, { id, userId }: Pick<Session, 'id' | 'userId'>, by:
   const { count } = await tx.session.updateMany({ where: { id, endedAt: null }, data })
   // Somebody else ended it meanwhile.
   if (count === 0) return []
-  const told = await markedWith(tx, id, 'session_evicted', now)
+  const { marked, told } = await markedWith(tx, id, 'session_evicted', now)
   const origin = { ip: by.ip ?? null, userAgent: by.userAgent ?? null }
-  const detail = { target: 'session', reason: 'session_evicted', for: by.id }
+  const ended = { sessions: 1, families: marked.families, codes: marked.codes }
+  const detail = { target: 'session', reason: 'session_evicted', for: by.id, ...ended }
   await tx.event.create({ data: { at: now, kind: 'revoked', userId, sessionId: id, ...origin, detail } })
   return told
 }

@@ -116,7 +116,7 @@ export const createSessions = (database: Database): SessionStore => ({
         data: { endedAt: now, endReason: reason },
       })
       if (count === 0) return false
-      await enter(tx, await markedWith(tx, id, reason, now), now)
+      await enter(tx, (await markedWith(tx, id, reason, now)).told, now)
       return true
     }),
   list: async ({ userId, limit }, now) => {

@@ -1,7 +1,9 @@
 import { later, stopwatch } from '../clock.ts'
+import { type Actor, operator } from '../identity/ending.ts'
 import type { NewUser, User, UserStore } from '../identity/stores.ts'
 import { notBeforeOf } from '../oauth/revocations/entry.ts'
 import { isRecord } from '../record.ts'
+import { recordAct } from './acts.ts'
 import { type Database, json, statement } from './database.ts'
 import { mark } from './ending.ts'
 import { selectionOf } from './endings.ts'
@@ -47,13 +49,16 @@ const endAll = async (
   reason: 'user_disabled' | 'password_changed',
   now: Date,
   sparedSessionId: string | undefined,
+  by: Actor,
   waited: () => number,
 ): Promise<void> => {
-  const { tokensExpireAt } = await mark(tx, selectionOf({ of: 'user', id: userId, sparedSessionId }), reason, now)
+  const target = { of: 'user', id: userId, sparedSessionId } as const
+  const marked = await mark(tx, selectionOf(target), reason, now)
   // What was issued while it waited for its locks must not outlive it.
   const notBefore = notBeforeOf(later(now, waited()))
   await tx.user.update({ where: { id: userId }, data: { notBefore } })
-  const act = { notBefore, sparedSessionId, reason, tokensExpireAt }
+  await recordAct(tx, { target, of: { userId }, reason, by, at: now }, marked)
+  const act = { notBefore, sparedSessionId, reason, tokensExpireAt: marked.tokensExpireAt }
   await enter(tx, await userEntries(tx, userId, act, now), now)
 }
 
@@ -88,7 +93,7 @@ export const createUsers = (database: Database): UserStore => ({
         data: { disabledAt: now },
       })
       if (count === 0) return false
-      await endAll(tx, id, 'user_disabled', now, undefined, waited)
+      await endAll(tx, id, 'user_disabled', now, undefined, operator, waited)
       return true
     }),
   enable: async (id) => {
@@ -97,7 +102,7 @@ export const createUsers = (database: Database): UserStore => ({
     )
     return count === 1
   },
-  setPassword: (id, passwordHash, now, spare, proved) =>
+  setPassword: (id, passwordHash, now, { spare, proved, by = operator } = {}) =>
     database.transaction(async (tx) => {
       const waited = stopwatch()
       // To hash a password takes a while: what ended meanwhile, or was set by somebody else, stands.
@@ -112,7 +117,7 @@ export const createUsers = (database: Database): UserStore => ({
         data: { passwordHash, passwordSetAt: now, mustChoosePassword: false },
       })
       if (count === 0) return false
-      await endAll(tx, id, 'password_changed', now, spare, waited)
+      await endAll(tx, id, 'password_changed', now, spare, by, waited)
       return true
     }),
 })

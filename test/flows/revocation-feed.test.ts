@@ -112,7 +112,7 @@ t.test('S22 acts on a person, a client and everybody have their bound', async (t
   const { person, session } = await aLogin()
   await one.logIn(person, app, { scope: 'openid read' })
   const changed = await tells(t, 'a password, sparing a session', 'user', person.id, () =>
-    one.stores.users.setPassword(person.id, 'another', now(), session),
+    one.stores.users.setPassword(person.id, 'another', now(), { spare: session }),
   )
   const name = revocationName('user', person.id)
   t.match(changed.user, { [name]: [Number, Number, revocationName('session', session)] })

@@ -17,7 +17,7 @@ t.test('every end has its words, in every language', async (t) => {
   const names = [
     ...['replayed', 'stale', 'code_replayed', 'early_refresh', 'pair_mismatch', 'retry_elsewhere', 'logged_out'],
     ...['revoked_by_client', 'revoked_by_user', 'revoked_by_admin', 'user_disabled', 'client_disabled', 'replaced'],
-    ...['password_changed', 'consent_withdrawn', 'session_evicted', 'not_me', 'idle', 'over', 'alive'],
+    ...['password_changed', 'consent_withdrawn', 'session_evicted', 'not_me', 'idle', 'session_idle', 'over', 'alive'],
   ]
   for (const name of names) t.ok(isEndName(name) && endWords(name, 'ko').title !== endWords(name, 'en').title, name)
   t.notOk(isEndName('toString'))

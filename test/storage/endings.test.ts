@@ -73,6 +73,57 @@ t.test('each act marks what it ends and writes its one entry in the same transac
   }
 })
 
+t.test('what had run out is ended and told with the rest, but is not said to have lived', async (t) => {
+  for (const of of ['session', 'user', 'client', 'app'] as const) {
+    const { login, family } = await anEstate({ idleExpiresAt: later(start, 100) })
+    const id = { session: login.sessionId, user: login.userId, client: login.clientId, app: '' }[of]
+    const target: Target = of === 'app' ? { of, userId: login.userId, clientId: login.clientId } : { of, id }
+    const after = later(start, 200)
+    const living = { sessions: of === 'session' || of === 'user' ? 1 : 0, families: 0, codes: 0 }
+    t.same(await endings.preview(target, after), living, of)
+    const { seq } = await revocations.state()
+    t.same(await endings.end(target, 'revoked_by_admin', nobody, after), living, of)
+    t.ok((await families.find(family))?.revokedAt, 'another server’s clock may be behind')
+    t.equal((await revocations.state()).seq, seq + 1, 'an access token of it may be good still')
+  }
+})
+
+t.test('O10 whatever ends logins leaves one event: who did it, why, and how much that was', async (t) => {
+  const { login, family } = await anEstate()
+  const { userId, clientId } = login
+  const client = await clients.find(clientId)
+  if (!client) throw new Error('there is no client')
+  const { client_id: _, secrets: __, disabledAt: ___, notBefore: ____, createdAt: _____, ...metadata } = client
+  const person = { userId, ip: '192.0.2.7', userAgent: 'a browser', through: 'pages' } as const
+  const cases = [
+    ['password_changed', 'command_line', () => users.setPassword(userId, 'new', start)],
+    ['password_changed', 'pages', () => users.setPassword(userId, 'newer', start, { by: person })],
+    ['user_disabled', 'command_line', () => users.disable(userId, start)],
+    [
+      'client_changed',
+      'command_line',
+      () => clients.update(clientId, { ...metadata, subject_type: 'pairwise' }, start),
+    ],
+    ['client_disabled', 'command_line', () => clients.disable(clientId, start)],
+    ['client_disabled', 'command_line', () => clients.delete(clientId, start)],
+  ] as const
+  const acts = async () =>
+    (await stores.events.list({ limit: 100 })).filter(
+      (event) => event.kind === 'revoked' && (event.userId === userId || event.clientId === clientId),
+    )
+  for (const [index, [reason, through, act]] of cases.entries()) {
+    await act()
+    const [event, ...before] = await acts()
+    t.equal(before.length, index, `${index}: one more`)
+    const ended = index === 0 ? { sessions: 1, families: 1, codes: 1 } : { sessions: 0, families: 0, codes: 0 }
+    t.match(event?.detail, { reason, through, by: through === 'pages' ? userId : null, ...ended }, reason)
+    if (through === 'pages') t.match(event, { ip: '192.0.2.7', userAgent: 'a browser' })
+  }
+  const told = (await acts()).length
+  await endings.end({ of: 'family', id: family }, 'revoked_by_admin', nobody, start)
+  t.equal((await acts()).length, told, 'a family that has ended is not ended again')
+})
+
 t.test('“my other devices” spares one session, its families and its codes', async (t) => {
   const { login, family, pending } = await anEstate()
   const other = await onAnotherDevice(login)

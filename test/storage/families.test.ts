@@ -189,7 +189,7 @@ t.test('a family without offline_access expires with its session, and says so', 
 
 t.test('a new password spares the session it was set in', async (t) => {
   const { family, login } = await aBoughtFamily(stores)
-  t.equal(await users.setPassword(login.userId, 'new', start, login.sessionId), true)
+  t.equal(await users.setPassword(login.userId, 'new', start, { spare: login.sessionId }), true)
   t.ok(await sessions.find(login.cookie, start))
   t.ok(await families.advance(anAdvance(family)))
 })

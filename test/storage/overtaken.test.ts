@@ -12,7 +12,7 @@ const proved = { passwordHash: 'the old hash', mustChoosePassword: false }
 
 const aPerson = async () => {
   const login = await aLogin(stores)
-  await users.setPassword(login.userId, 'the old hash', start, login.sessionId)
+  await users.setPassword(login.userId, 'the old hash', start, { spare: login.sessionId })
   return login
 }
 
@@ -25,19 +25,23 @@ t.test('S22 a password that was being changed overtakes no end, and no other pas
     const { userId, sessionId } = await aPerson()
     await overtake(userId)
     const before = await users.find(userId)
-    t.equal(await users.setPassword(userId, 'the thief’s', start, sessionId, proved), false, what)
+    t.equal(await users.setPassword(userId, 'the thief’s', start, { spare: sessionId, proved }), false, what)
     t.same(await users.find(userId), before, 'nothing happened')
   }
   const { userId, sessionId } = await aPerson()
   await sessions.end(sessionId, 'revoked_by_admin', start)
-  t.equal(await users.setPassword(userId, 'new', start, sessionId, proved), false, 'its session was ended meanwhile')
+  t.equal(
+    await users.setPassword(userId, 'new', start, { spare: sessionId, proved }),
+    false,
+    'its session was ended meanwhile',
+  )
   const standing = await aPerson()
-  t.equal(await users.setPassword(standing.userId, 'new', start, standing.sessionId, proved), true)
+  t.equal(await users.setPassword(standing.userId, 'new', start, { spare: standing.sessionId, proved }), true)
 })
 
 t.test('S1 a renewal whose password was overtaken renews nothing', async (t) => {
   const { userId, sessionId } = await aPerson()
-  await users.setPassword(userId, 'newer', later(start, 2), sessionId)
+  await users.setPassword(userId, 'newer', later(start, 2), { spare: sessionId })
   const renewal = { amr: ['pwd'], acr: '1', idleExpiresAt: later(start, 3600) }
   t.equal(await sessions.renew(sessionId, aHash(), { ...renewal, authenticatedAt: later(start, 1) }, []), false)
   t.equal(await sessions.renew(sessionId, aHash(), { ...renewal, authenticatedAt: later(start, 2) }, []), true)

@@ -9,6 +9,7 @@ import type { Browser } from '../browser.ts'
 import { bodyOf } from '../form.ts'
 import { queryParameters } from '../form-body.ts'
 import type { Presenter } from '../interaction/presentation.ts'
+import { originOf } from '../origin.ts'
 import { hashed, minimumLength, typedFailure } from './password.ts'
 
 export type NewPasswordOptions = {
@@ -88,7 +89,8 @@ export const newPassword = async (app: FastifyInstance, options: NewPasswordOpti
     if (old === true) return show(request, reply, user, interaction, { status: 422, failure: { is: 'same' } })
     const hash = old === false ? await hashed(passwords, chosen) : old
     if (typeof hash !== 'string') return show(request, reply, user, interaction, hash)
-    const isFirst = await users.setPassword(user.id, hash, clock.now(), undefined, user)
+    const by = { userId: user.id, through: 'pages', ...originOf(request) } as const
+    const isFirst = await users.setPassword(user.id, hash, clock.now(), { proved: user, by })
     browser.clearChoice(reply)
     // Somebody else chose, or the account was closed: only the password that counts now leads on.
     if (!isFirst) return reply.redirect(logIn(interaction), 303)

@@ -7,6 +7,7 @@ import { type PasswordFailure, passwordPage } from '../../pages/account/password
 import type { LoginFailure } from '../../pages/login.tsx'
 import type { Presenter } from '../interaction/presentation.ts'
 import type { SignIn } from '../interaction/sign-in.ts'
+import { originOf } from '../origin.ts'
 import type { Door, Visit } from './door.ts'
 
 export type PasswordOptions = {
@@ -77,8 +78,9 @@ export const password = async (app: FastifyInstance, options: PasswordOptions): 
     if (typeof hash !== 'string') return show(request, reply, visit, hash)
     // To hash takes a while: what began meanwhile with the old password began before the change.
     const changedAt = clock.now()
+    const by = { userId: user.id, through: 'pages', ...originOf(request) } as const
     // Whoever was overtaken has to prove the password that counts now.
-    if (!(await users.setPassword(user.id, hash, changedAt, session.id, proved.user)))
+    if (!(await users.setPassword(user.id, hash, changedAt, { spare: session.id, proved: proved.user, by })))
       return show(request, reply, visit, { status: 409, failure: { is: 'current' } })
     await signIn.renew(reply, session, changedAt)
     return reply.redirect(`${base}/account?done=password`, 303)

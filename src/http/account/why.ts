@@ -43,7 +43,7 @@ export const why = async (app: FastifyInstance, options: WhyOptions): Promise<vo
         whyStrangerPage({ id, accountPath }, presentation),
       )
     const { family } = history
-    const end = endOf(family, now)
+    const end = endOf(history, now)
     const client = await clients.find(family.clientId)
     return presenter.send(request, reply, (presentation) =>
       whyPage(

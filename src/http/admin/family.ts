@@ -38,7 +38,7 @@ export const family = async (app: FastifyInstance, { door, presenter, administra
       began: createdAt,
       lastUsed: lastUsedAt,
       endsAtLatest: absoluteExpiresAt,
-      end: endOf(history.family, visit.now),
+      end: endOf(history, visit.now),
     }
     return presenter.send(request, reply, (presentation) => {
       const { language } = presentation

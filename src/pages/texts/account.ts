@@ -2,7 +2,7 @@ import type { Language } from '../language.ts'
 import type { EndName } from './family.ts'
 
 /** In a list an end has one sentence, also where only the session ended; the page of one login tells the whole story. */
-type EndReason = Exclude<EndName, 'alive' | 'over'> | 'expired'
+type EndReason = Exclude<EndName, 'alive' | 'over' | 'session_idle'> | 'expired'
 
 const en = {
   places: { account: 'Account', password: 'Password', ended: 'Why was I logged out?' },

@@ -188,6 +188,22 @@ const ends = {
       todo: againKo,
     },
   },
+  session_idle: {
+    en: {
+      title: 'Your login on this server ran out',
+      happened:
+        'This app stays logged in only as long as you are logged in on this server. You had not been here for so long that this ran out; using the app does not prolong it.',
+      means: 'Nothing is wrong with your account.',
+      todo: again,
+    },
+    ko: {
+      title: '이 서버의 로그인이 만료되었어요',
+      happened:
+        '이 앱은 이 서버에 로그인되어 있는 동안에만 로그인이 유지돼요. 오랫동안 이 서버에 오지 않아서 만료되었고, 앱을 쓰는 것만으로는 연장되지 않아요.',
+      means: '계정에는 문제가 없어요.',
+      todo: againKo,
+    },
+  },
   over: {
     en: {
       title: 'Its time was over',
