@@ -13,13 +13,14 @@ export type CertificateOf = (
  * @returns undefined for a text that holds no certificate, or more than one
  */
 export const thumbprintOf = (certificate: Uint8Array | string): string | undefined => {
-  const der = typeof certificate === 'string' ? derIn(certificate.trim()) : certificate
+  const der = typeof certificate === 'string' ? derIn(certificate) : certificate
   return der && createHash('sha256').update(der).digest('base64url')
 }
 
 const derIn = (written: string): Buffer | undefined => {
-  const text = written.startsWith('-----BEGIN%20') ? written.replaceAll(/%([\da-f]{2})/gi, decoded) : written
-  const [, bytes, pem] = forms.exec(text) ?? []
+  const text = written.includes('-----BEGIN%20') ? written.replaceAll(/%([\da-f]{2})/gi, decoded) : written
+  // Not before: the last that nginx encodes is the line break after the certificate.
+  const [, bytes, pem] = forms.exec(text.trim()) ?? []
   const base64 = bytes ?? pem?.replaceAll(/\s/g, '')
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64')
 }
