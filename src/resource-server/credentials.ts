@@ -1,4 +1,4 @@
-import { Broken, quoted, type Scheme } from './refusal.ts'
+import { Broken, type Scheme } from './refusal.ts'
 
 type HeaderRecord = Readonly<Record<string, string | readonly string[] | undefined>>
 type FetchHeaders = { get(name: string): string | null }
@@ -42,8 +42,9 @@ export const presentedIn = (from: Credentials): Presented => {
   const [, sent = '', , credentials = ''] = /^([^ ]*)( +(.*))?$/s.exec(authorization) ?? []
   const scheme = schemes.get(sent.toLowerCase())
   if (scheme === undefined) {
-    const wanted = `the Authorization header has the scheme ${quoted(sent)}, this guard takes Bearer and DPoP`
-    throw new Broken('missing', 'missing', wanted)
+    const other = foreign.find((one) => one.toLowerCase() === sent.toLowerCase())
+    const found = other ? `the scheme ${other}` : 'no scheme that is known'
+    throw new Broken('missing', 'missing', `the Authorization header has ${found}, this guard takes Bearer and DPoP`)
   }
   return { scheme, token: checked(credentials), request }
 }
@@ -52,6 +53,9 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
   ['bearer', 'Bearer'],
   ['dpop', 'DPoP'],
 ])
+
+/** Named where they come. Any other word may be the token itself, sent without its scheme, and is not repeated. */
+const foreign = ['Basic', 'Digest', 'Negotiate', 'NTLM', 'HOBA', 'Mutual', 'GNAP', 'OAuth', 'Token', 'ApiKey']
 
 /** RFC 6750 §2.1, b64token. */
 const checked = (token: string): string => {

@@ -256,3 +256,28 @@ t.test('whoever runs the API learns why, once for each refusal', async (t) => {
     ['aud'],
   )
 })
+
+t.test('what stands where a scheme should is named only if it is one: it may be the token', async (t) => {
+  const refreshToken = 'tsr_Zm9yZ290dGVu.c2NoZW1l'
+  for (const sent of [
+    refreshToken,
+    `Bearer\t${good}`,
+    `Bearer\u00a0${good}`,
+    `token=${good}`,
+    `${refreshToken} x`,
+    good,
+    '',
+  ]) {
+    const error = await refused(guard.verify({ headers: { authorization: sent } }))
+    t.match(
+      { ...error },
+      { status: 401, rule: 'missing', reason: /has no scheme that is known, this guard takes Bearer and DPoP$/ },
+    )
+  }
+  for (const [sent, named] of [
+    ['Basic YTpi', 'Basic'],
+    ['NEGOTIATE YTpi', 'Negotiate'],
+    ['digest', 'Digest'],
+  ])
+    t.match((await refused(guard.verify({ headers: { authorization: sent } }))).reason, `has the scheme ${named},`)
+})
