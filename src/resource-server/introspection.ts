@@ -1,6 +1,7 @@
-import { readObject, Unreachable } from './exchange.ts'
+import { isObject, readObject, Unreachable } from './exchange.ts'
 import type { Kept } from './kept.ts'
 import type { Metadata } from './metadata.ts'
+import { isText } from './mistakes.ts'
 import type { Settings } from './options.ts'
 
 /** What `introspect` makes: ask the issuer about each token while the list of revocations is stale. */
@@ -8,9 +9,12 @@ export type IntrospectionPolicy = { readonly clientId: string; readonly clientSe
 
 /** @param client of this API at the issuer, with the method `client_secret_basic` */
 export const introspect = (client: IntrospectionPolicy): IntrospectionPolicy => {
-  if (!client.clientId || !client.clientSecret) throw new TypeError('introspect needs clientId and clientSecret')
+  if (!isIntrospectionPolicy(client)) throw new TypeError('introspect needs clientId and clientSecret')
   return { clientId: client.clientId, clientSecret: client.clientSecret }
 }
+
+export const isIntrospectionPolicy = (value: unknown): value is IntrospectionPolicy =>
+  isObject(value) && isText(value.clientId) && isText(value.clientSecret)
 
 /** Questions at once, and in all; whoever comes later is told that it is not possible at the moment. */
 const most = { atOnce: 16, inAll: 256, bytes: 64 * 1024 }

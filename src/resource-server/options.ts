@@ -1,5 +1,7 @@
 import { systemChance, systemNow } from './clock.ts'
-import type { IntrospectionPolicy } from './introspection.ts'
+import { isObject } from './exchange.ts'
+import { type IntrospectionPolicy, isIntrospectionPolicy } from './introspection.ts'
+import { isText, mistakesIn, type Shape, type Shapes } from './mistakes.ts'
 import type { TokenRefused } from './refusal.ts'
 import type { CertificateOf } from './sender-constraint/certificate.ts'
 import type { ProofStore } from './sender-constraint/proof-memory.ts'
@@ -77,52 +79,31 @@ export type Settings = {
 
 /** @throws TypeError that names every mistake, at the start and not at the first request */
 export const readOptions = (options: ProtectOptions): Settings => {
-  const mistakes: string[] = []
-  const number = (name: 'clockTolerance' | 'feedWait' | 'timeout' | 'maxFeedAge', most: number): number | undefined => {
-    const value = options[name]
-    if (value !== undefined && !(value >= 0 && value <= most)) mistakes.push(`${name} must be from 0 to ${most}`)
-    return value
-  }
-  const { issuer, algorithms = asymmetric, staleFeed = 'refuse', revocations = 'follow', now = systemNow } = options
-  const { dpop = 'accepted', publicUrl, nonceSecret } = options
-  const audience = typeof options.audience === 'string' ? [options.audience] : [...(options.audience ?? [])]
-  const [first = ''] = audience
-
-  if (!isIssuer(issuer)) mistakes.push('issuer must be an https URL without query and fragment (http on loopback only)')
-  if (audience.length === 0 || audience.some((one) => typeof one !== 'string' || one === ''))
-    mistakes.push('audience must name this API: without it a token for any other API would pass')
-  const known: readonly string[] = asymmetric
-  const strange = algorithms.filter((algorithm) => !known.includes(algorithm))
-  // RFC 8725 §3.1, §3.2: a public key must never become a secret.
-  if (strange.length > 0) mistakes.push(`algorithms may hold ${known.join(', ')}, not ${strange.join(', ')}`)
-  if (algorithms.length === 0) mistakes.push('algorithms must hold at least one')
-  if (revocations !== 'follow' && revocations !== 'off') mistakes.push('revocations must be follow or off')
-  if (staleFeed !== 'refuse' && staleFeed !== 'accept' && typeof staleFeed !== 'object')
-    mistakes.push('staleFeed must be refuse, accept or introspect({ clientId, clientSecret })')
-  if (dpop !== 'accepted' && dpop !== 'required') mistakes.push('dpop must be accepted or required')
-  if (dpop === 'required' && publicUrl === undefined)
+  if (!isObject(options)) throw new TypeError('protect: the options must be an object, with issuer and audience')
+  const mistakes = [...mistakesIn(options, shapes, ['issuer', 'audience'])]
+  const audience = [options.audience].flat()
+  const [first] = audience
+  if (options.dpop === 'required' && options.publicUrl === undefined)
     mistakes.push('dpop required needs publicUrl: a proof counts for the address by which clients call')
-  if (publicUrl !== undefined && !isPublicUrl(publicUrl))
-    mistakes.push('publicUrl must be an http or https URL without query and fragment')
-  if (nonceSecret !== undefined && nonceSecret.length < 32)
-    mistakes.push('nonceSecret must have at least 32 characters')
-  const realm = options.realm ?? first
-  if (!/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(realm)) mistakes.push('realm must be printable ASCII without " and \\')
+  if (options.realm === undefined && isText(first) && !isRealm(first))
+    mistakes.push(`realm, which is the audience by default, must ${shapes.realm[1]}`)
+  if (mistakes.length > 0) throw new TypeError(`protect: ${mistakes.join('; ')}`)
 
-  const settings: Settings = {
-    issuer,
+  const now = options.now ?? systemNow
+  return {
+    issuer: options.issuer,
     audience,
-    algorithms: [...algorithms],
-    clockTolerance: number('clockTolerance', 60) ?? 5,
-    realm,
-    follows: revocations === 'follow',
-    staleFeed,
-    maxFeedAge: number('maxFeedAge', 86_400),
-    feedWait: number('feedWait', 60) ?? 3,
-    timeout: number('timeout', 60_000) ?? 3_000,
-    dpop,
-    publicUrl,
-    nonceSecret,
+    algorithms: [...(options.algorithms ?? asymmetric)],
+    clockTolerance: options.clockTolerance ?? 5,
+    realm: options.realm ?? first ?? '',
+    follows: options.revocations !== 'off',
+    staleFeed: options.staleFeed ?? 'refuse',
+    maxFeedAge: options.maxFeedAge,
+    feedWait: options.feedWait ?? 3,
+    timeout: options.timeout ?? 3_000,
+    dpop: options.dpop ?? 'accepted',
+    publicUrl: options.publicUrl,
+    nonceSecret: options.nonceSecret,
     proofs: options.proofs,
     certificate: options.certificate,
     onRefusal: options.onRefusal ?? (() => {}),
@@ -130,8 +111,6 @@ export const readOptions = (options: ProtectOptions): Settings => {
     seconds: () => now().getTime() / 1000,
     chance: options.chance ?? systemChance,
   }
-  if (mistakes.length > 0) throw new TypeError(`protect: ${mistakes.join('; ')}`)
-  return settings
 }
 
 const warn = ({ about, reason }: Trouble): void => process.emitWarning(`${about}: ${reason}`, 'TesseraGuard')
@@ -144,7 +123,55 @@ const isIssuer = (issuer: unknown): boolean => {
   return isTrustedAddress(issuer, issuer) && search === '' && hash === '' && username === '' && password === ''
 }
 
-const isPublicUrl = (url: string): boolean => URL.canParse(url) && /^https?:\/\/[^?#]+$/.test(url)
+const isPublicUrl = (url: unknown): boolean =>
+  typeof url === 'string' && URL.canParse(url) && /^https?:\/\/[^?#]+$/.test(url)
+
+const isRealm = (realm: unknown): boolean => typeof realm === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(realm)
+
+const isListOf = (list: unknown, fits: (one: unknown) => boolean): boolean =>
+  Array.isArray(list) && list.length > 0 && list.every(fits)
+
+const upTo = (most: number): Shape => [
+  (value) => typeof value === 'number' && value >= 0 && value <= most,
+  `be a number from 0 to ${most}`,
+]
+const either = (...words: readonly string[]): Shape => [
+  (value) => words.some((word) => word === value),
+  `be ${words.join(' or ')}`,
+]
+const aFunction: Shape = [(value) => typeof value === 'function', 'be a function']
+
+const shapes: Shapes<ProtectOptions> = {
+  issuer: [isIssuer, 'be an https URL without query and fragment (http on loopback only)'],
+  audience: [
+    (value) => isText(value) || isListOf(value, isText),
+    'name this API: without it a token for any other API would pass',
+  ],
+  // RFC 8725 §3.1, §3.2: a public key must never become a secret.
+  algorithms: [
+    (value) => isListOf(value, (one) => asymmetric.some((known) => known === one)),
+    `be a list of at least one of ${asymmetric.join(', ')}, and of no other`,
+  ],
+  clockTolerance: upTo(60),
+  realm: [isRealm, 'be printable ASCII without " and \\'],
+  revocations: either('follow', 'off'),
+  staleFeed: [
+    (value) => value === 'refuse' || value === 'accept' || isIntrospectionPolicy(value),
+    'be refuse, accept or introspect({ clientId, clientSecret })',
+  ],
+  maxFeedAge: upTo(86_400),
+  feedWait: upTo(60),
+  timeout: upTo(60_000),
+  dpop: either('accepted', 'required'),
+  publicUrl: [isPublicUrl, 'be an http or https URL without query and fragment'],
+  nonceSecret: [(value) => isText(value) && value.length >= 32, 'be a text of at least 32 characters'],
+  proofs: [(value) => isObject(value) && typeof value.first === 'function', 'have a function first(id, until)'],
+  certificate: aFunction,
+  onRefusal: aFunction,
+  onTrouble: aFunction,
+  now: aFunction,
+  chance: aFunction,
+}
 
 /** https everywhere; http between processes of one machine, and never where the issuer itself has https. */
 export const isTrustedAddress = (address: string, issuer: string): boolean => {

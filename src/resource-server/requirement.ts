@@ -1,37 +1,51 @@
 import type { Token } from './access-token.ts'
+import { isObject } from './exchange.ts'
+import { mistakesIn, type Shape, type Shapes } from './mistakes.ts'
 import { Broken, type Demand, quoted } from './refusal.ts'
 
+type Asked = {
+  readonly scope?: string | readonly string[] | undefined
+  /** One of these. */
+  readonly acr?: string | readonly string[] | undefined
+  /** Seconds since the person has logged in. */
+  readonly maxAge?: number | undefined
+}
+
 /** What a route asks of a token: all of these scopes; and, by RFC 9470, how and how recently the person logged in. */
-export type Requirement =
-  | string
-  | readonly string[]
-  | {
-      readonly scope?: string | readonly string[] | undefined
-      /** One of these. */
-      readonly acr?: string | readonly string[] | undefined
-      /** Seconds since the person has logged in. */
-      readonly maxAge?: number | undefined
-    }
+export type Requirement = string | readonly string[] | Asked
 
 const listOf = (value: string | readonly string[] | undefined): readonly string[] =>
   typeof value === 'string' ? value.split(' ').filter((one) => one !== '') : (value ?? [])
 
 const isList = (requirement: Requirement): requirement is readonly string[] => Array.isArray(requirement)
 
-/** @throws TypeError for what can be no scope, at the start and not at the first request */
+/** RFC 6749 §3.3 */
+const areNames: Shape = [
+  (value) =>
+    typeof value === 'string'
+      ? /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(value)
+      : Array.isArray(value) &&
+        value.every((one) => typeof one === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(one)),
+  'be a text, with spaces between several, or a list of texts, of printable ASCII without " and \\',
+]
+
+const shapes: Shapes<Asked> = {
+  scope: areNames,
+  acr: areNames,
+  maxAge: [(value) => typeof value === 'number' && value >= 0 && value < Infinity, 'be a number of seconds'],
+}
+
+/** @throws TypeError that names every mistake, at the start and not at the first request */
 export const readRequirement = (requirement: Requirement = []): Demand => {
-  const { scope, acr, maxAge } =
-    typeof requirement === 'string' || isList(requirement)
-      ? { scope: requirement, acr: undefined, maxAge: undefined }
-      : requirement
-  const demand = { scope: listOf(scope), acr: listOf(acr) }
-  // RFC 6749 §3.3
-  for (const one of [...demand.scope, ...demand.acr])
-    if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(one)) throw new TypeError(`${quoted(one)} cannot be a scope or an acr`)
-  if (maxAge !== undefined && !(maxAge >= 0)) throw new TypeError('maxAge must be a number of seconds')
+  const asked: Asked = typeof requirement === 'string' || isList(requirement) ? { scope: requirement } : requirement
+  if (!isObject(asked)) throw new TypeError('requirement: it must be scopes, or an object with scope, acr or maxAge')
+  const mistakes = mistakesIn(asked, shapes)
+  if (mistakes.length > 0) throw new TypeError(`requirement: ${mistakes.join('; ')}`)
+  const { maxAge } = asked
+  const [scope, acr] = [listOf(asked.scope), listOf(asked.acr)]
   return {
-    ...(demand.scope.length > 0 && { scope: demand.scope }),
-    ...(demand.acr.length > 0 && { acr: demand.acr }),
+    ...(scope.length > 0 && { scope }),
+    ...(acr.length > 0 && { acr }),
     ...(maxAge !== undefined && { maxAge }),
   }
 }

@@ -1,6 +1,6 @@
 import { exportSPKI, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
-import { type ProtectOptions, protect, TokenRefused } from '../../src/resource-server/index.ts'
+import { introspect, type ProtectOptions, protect, TokenRefused } from '../../src/resource-server/index.ts'
 import { mockIssuer } from '../../src/resource-server/testing/index.ts'
 import { aKey } from '../../src/resource-server/testing/mock-keys.ts'
 import { aClock } from '../support/clock.ts'
@@ -218,9 +218,14 @@ t.test('only the algorithms that were asked for are accepted', async (t) => {
 
 t.test('a mistake in the options stops the start', async (t) => {
   const mistaken: readonly (readonly [Record<string, unknown>, RegExp])[] = [
-    [{ algorithms: ['HS256'] }, /algorithms may hold RS256, PS256, ES256, EdDSA, not HS256/],
-    [{ algorithms: ['none'] }, /not none/],
+    [
+      { algorithms: ['HS256'] },
+      /algorithms must be a list of at least one of RS256, PS256, ES256, EdDSA, and of no other/,
+    ],
+    [{ algorithms: ['RS256', 'none'] }, /of no other/],
     [{ algorithms: [] }, /at least one/],
+    [{ algorithms: 'RS256' }, /algorithms must be a list/],
+    [{ algorithms: null }, /algorithms must be a list/],
     [{ issuer: 'http://auth.example' }, /https/],
     [{ issuer: 'http://127.0.0.1.evil.example' }, /https/],
     [{ issuer: 'https://auth.example/?x' }, /without query/],
@@ -229,13 +234,35 @@ t.test('a mistake in the options stops the start', async (t) => {
     [{ audience: [] }, /any other API/],
     [{ audience: '' }, /any other API/],
     [{ audience: undefined }, /any other API/],
+    [{ audience: 5 }, /: audience must name this API[^;]*$/],
+    [{ audience: ['https://api.example', 5] }, /any other API/],
+    [{ audience: 'a"b' }, /realm, which is the audience by default/],
     [{ clockTolerance: 61 }, /clockTolerance/],
     [{ clockTolerance: Number.NaN }, /clockTolerance/],
+    [{ clockTolerance: '5' }, /clockTolerance must be a number from 0 to 60/],
+    [{ clockTolerance: null }, /clockTolerance/],
+    [{ timeout: '3000' }, /timeout/],
     [{ staleFeed: 'ignore' }, /staleFeed/],
+    [{ staleFeed: null }, /staleFeed/],
+    [{ staleFeed: {} }, /staleFeed/],
+    [{ staleFeed: { clientId: 'orders-api', clientSecret: 5 } }, /staleFeed/],
     [{ revocations: 'on' }, /revocations/],
     [{ realm: 'a"b' }, /realm/],
+    [{ realm: 5 }, /realm/],
     [{ dpop: 'required' }, /publicUrl/],
-    [{ issuer: 'x', audience: '' }, /issuer.*audience/],
+    [{ publicUrl: new URL('https://api.example') }, /publicUrl/],
+    [{ nonceSecret: 5 }, /nonceSecret/],
+    [{ nonceSecret: 'x'.repeat(31) }, /nonceSecret/],
+    [{ proofs: new Map() }, /proofs must have a function first/],
+    [{ certificate: 'Client-Cert' }, /certificate/],
+    [{ onRefusal: 'log' }, /onRefusal/],
+    [{ now: 5 }, /now/],
+    [{ clockTolerence: 5 }, /clockTolerence is unknown here, where issuer, audience, .* are known/],
+    [{ constructor: undefined }, /constructor is unknown/],
+    [
+      { issuer: 'x', audience: '', clockTolerance: '5', nonceSecret: 5, dop: 'required' },
+      /dop.*issuer.*audience.*clockTol.*nonce/,
+    ],
   ]
   for (const [mistake, says] of mistaken)
     t.throws(
@@ -243,7 +270,45 @@ t.test('a mistake in the options stops the start', async (t) => {
       { name: 'TypeError', message: says },
       JSON.stringify(mistake),
     )
-  t.throws(() => guard.fastify('a"b'), { name: 'TypeError' })
+  // As from plain JavaScript, where no compiler looks on.
+  const plain: { protect(options?: unknown): unknown; introspect(client?: unknown): unknown } = { protect, introspect }
+  for (const nothing of [undefined, null, 'https://auth.example', []])
+    t.throws(() => plain.protect(nothing), { name: 'TypeError', message: /^protect: the options must be an object/ })
+  for (const client of [undefined, null, {}, { clientId: 'orders-api', clientSecret: 5 }])
+    t.throws(() => plain.introspect(client), {
+      name: 'TypeError',
+      message: 'introspect needs clientId and clientSecret',
+    })
+})
+
+t.test('a mistake in what a route asks for stops the start, lest it ask for nothing', async (t) => {
+  const mistaken: readonly (readonly [unknown, RegExp])[] = [
+    ['a"b', /scope must be/],
+    [['orders read'], /scope must be/],
+    [['orders', 5], /scope must be/],
+    [{ scopes: 'admin' }, /scopes is unknown here, where scope, acr, maxAge are known/],
+    [{ scope: 5 }, /scope must be/],
+    [{ scope: null }, /scope must be/],
+    [{ acr: { value: '2' } }, /acr must be/],
+    [{ maxAge: '300' }, /maxAge must be a number of seconds/],
+    [{ maxAge: Number.NaN }, /maxAge/],
+    [{ maxAge: Number.POSITIVE_INFINITY }, /maxAge/],
+    [{ maxAge: -1, roles: [], acr: 2 }, /roles.*acr.*maxAge/],
+    [null, /it must be scopes/],
+    [5, /it must be scopes/],
+    [() => 'the listener', /it must be scopes/],
+  ]
+  type Way = { way(requirement: unknown, listener?: unknown): unknown }
+  const ways: readonly Way[] = [
+    ...[guard, guard.optional].flatMap(({ fastify, express, http, fetch }) =>
+      [fastify, express, http, fetch].map((way): Way => ({ way })),
+    ),
+  ]
+  for (const [mistake, says] of mistaken) {
+    for (const { way } of ways) t.throws(() => way(mistake), { name: 'TypeError', message: says })
+    const { verify }: { verify(from: string, requirement: unknown): Promise<unknown> } = guard
+    await t.rejects(verify(good, mistake), { name: 'TypeError', message: says })
+  }
 })
 
 t.test('whoever runs the API learns why, once for each refusal', async (t) => {
