@@ -13,15 +13,30 @@ export type Follower = {
   close(): void
 }
 
-/** Milliseconds between two attempts: at first, and at most where no list has said its age. */
+/** Milliseconds between two attempts: at first, at most in a short outage, and at most at all. */
 const soonest = 250
+const soon = 1_000
 const latest = 10_000
+
+/** A pause is at most this part of the outage so far: who waited that long can bear so much more. */
+const share = 1 / 30
+
+/** Resolves after so many milliseconds, and at once when the signal says so. */
+export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>
+
+const waitInBackground: Wait = (milliseconds, signal) =>
+  sleep(milliseconds, undefined, { ref: false, signal }).catch(ignoreEnd)
 
 /**
  * Follows the stream, polls where there is none, and comes back after every failure. Nothing of it keeps the process
  * alive: it ends with it.
  */
-export const createFollower = (settings: Settings, source: Source, list: RevocationList): Follower => {
+export const createFollower = (
+  settings: Settings,
+  source: Source,
+  list: RevocationList,
+  wait: Wait = waitInBackground,
+): Follower => {
   const closing = new AbortController()
   const { signal } = closing
   const arrived = createSignal()
@@ -60,8 +75,8 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
     }
   }
 
-  /** @returns whether anything came, before it ended */
-  const follow = async (): Promise<boolean> => {
+  /** @returns whether anything came before it ended; undefined where the issuer has no stream */
+  const follow = async (): Promise<boolean | undefined> => {
     const silence = new AbortController()
     // A heartbeat comes at least at a third of the maximum age; what is silent for two was cut without a word.
     const hear = (milliseconds: number) => setTimeout(() => silence.abort(), milliseconds).unref()
@@ -69,7 +84,8 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
     let came = false
     try {
       const feeds = await source.stream(list.held(), AbortSignal.any([signal, silence.signal]))
-      for await (const feed of feeds ?? []) {
+      if (!feeds) return undefined
+      for await (const feed of feeds) {
         if (!(await take(feed))) continue
         came = true
         clearTimeout(watch)
@@ -83,16 +99,30 @@ export const createFollower = (settings: Settings, source: Source, list: Revocat
     return came
   }
 
+  const pauseAfter = (failures: number, since: number): number =>
+    Math.min(
+      third(),
+      Math.max(soon, (settings.seconds() - since) * 1000 * share),
+      soonest * 2 ** Math.min(failures, 10),
+    )
+
   const run = async (): Promise<void> => {
-    for (let failures = 0; !signal.aborted; ) {
+    let failures = 0
+    let since = settings.seconds()
+    while (!signal.aborted) {
       // The first is asked for, since a proxy may hold a stream back; whoever waits for it need not wait for that.
-      const begun = !list.held() && (await poll())
-      const streamed = list.held() !== undefined && (await follow())
+      const begun = list.held() ? undefined : await poll()
+      const streamed = list.held() ? await follow() : false
       if (signal.aborted) return
-      const polled = !streamed && (begun || (await poll()))
-      failures = streamed || polled ? 0 : failures + 1
-      const pause = polled ? third() : Math.min(third(), soonest * 2 ** Math.min(failures, 10))
-      await sleep(pause * (0.5 + settings.chance() / 2), undefined, { ref: false, signal }).catch(ignoreEnd)
+      const polled = !streamed && (begun ?? (await poll()))
+      // A list that was asked for ends no outage of the stream, which alone brings what is revoked next at once.
+      const isPolled = streamed === undefined && polled
+      if (streamed || isPolled) {
+        failures = 0
+        since = settings.seconds()
+      } else failures += 1
+      const pause = isPolled ? third() : pauseAfter(failures, since)
+      await wait(pause * (0.5 + settings.chance() / 2), signal)
     }
   }
 
