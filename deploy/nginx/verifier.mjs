@@ -12,10 +12,10 @@ const onRefusal = ({ status, rule, reason }) => console.log(JSON.stringify({ sta
 const certificate = (header) => header('X-Client-Cert')
 const guard = protect({ issuer, audience, publicUrl, certificate, onRefusal })
 
-const server = createServer(async ({ headers, rawHeaders, url: asked = '/' }, response) => {
+const server = createServer(async ({ headers, rawHeaders }, response) => {
   try {
-    // The scope is nginx's own word, in the address; the address of the client's request comes in a header.
-    const scope = new URL(asked, 'http://verifier').searchParams.get('scope') ?? ''
+    // All of these are nginx's own word. A location that asks for no scope takes every good token.
+    const scope = String(headers['x-required-scope'] ?? '')
     const [method, url] = [String(headers['x-original-method']), String(headers['x-original-uri'])]
     const request = { headers, rawHeaders, method, url }
     const token = await guard.verify(request, scope)
@@ -26,9 +26,10 @@ const server = createServer(async ({ headers, rawHeaders, url: asked = '/' }, re
     })
   } catch (error) {
     if (!(error instanceof TokenRefused)) console.error(error)
-    const { status, headers: answer } = error instanceof TokenRefused ? error : { status: 503, headers: {} }
-    // auth_request knows 2xx, 401 and 403 alone: the true status goes beside it, and nginx gives it back.
-    response.writeHead(403, { ...answer, 'x-status': String(status) })
+    const unknown = { status: 503, error: 'temporarily_unavailable', headers: {} }
+    const { status, error: code = '', headers: answer } = error instanceof TokenRefused ? error : unknown
+    // auth_request knows 2xx, 401 and 403 alone: the true status and error go beside it, and nginx gives them back.
+    response.writeHead(403, { ...answer, 'x-status': String(status), 'x-error': code })
   }
   response.end()
 }).listen(Number(port), process.env.HOST ?? '127.0.0.1', () => console.log(`ready on ${server.address().port}`))

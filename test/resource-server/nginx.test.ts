@@ -51,7 +51,11 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
   const said: string[] = []
   for (const out of [verifier.stdout, verifier.stderr]) out.on('data', (chunk) => said.push(String(chunk)))
 
-  const conf = (await readFile('deploy/nginx/tessera.conf', 'utf8'))
+  const asItStands = await readFile('deploy/nginx/tessera.conf', 'utf8')
+  const [orders = ''] = /^ {2}location \/orders \{[\s\S]*?^ {2}\}\n/m.exec(asItStands) ?? []
+  const located = (path: string, scope: string) => orders.replace('/orders', path).replace('orders.read', scope)
+  const conf = asItStands
+    .replace(orders, orders + located('/reports', 'reports.read reports.write') + located('/odd', 'a&scope=b%20#?+'))
     .replaceAll('8080', String(front))
     .replaceAll('9090', String(verifierPort))
     .replaceAll('8081', String(apiPort))
@@ -84,7 +88,15 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
 
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
   const good = await issuer.issue({ sub: 'älice\n', scope: 'orders.read' })
-  const forged = { 'x-user': 'root', 'X-USER': 'root', x_user: 'root', 'x-client': 'root', 'x-scope': 'everything' }
+  const forged = {
+    'x-required-scope': '',
+    X_Required_Scope: '',
+    'x-user': 'root',
+    'X-USER': 'root',
+    x_user: 'root',
+    'x-client': 'root',
+    'x-scope': 'everything',
+  }
 
   // Until the verifier has the first list of what was revoked.
   await until(async () => (await get('/orders', bearer(good))).status === 200, 'the verifier')
@@ -102,16 +114,17 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
   const realm = `Bearer realm="${issuer.audience}"`
   const algs = 'algs="ES256 PS256 EdDSA Ed25519"'
   const asks = `${realm}, scope="orders.read", DPoP realm="${issuer.audience}", scope="orders.read", ${algs}`
-  const served = seen.length
-  const refused: readonly (readonly [string, string, Record<string, string>, number, string | null])[] = [
-    ['no token', '/orders', {}, 401, asks],
-    ['no token, but a name', '/orders', forged, 401, asks],
+  let served = seen.length
+  const refused: readonly (readonly [string, string, Record<string, string>, number, string | null, string?])[] = [
+    ['no token (RFC 6750 §3.1)', '/orders', {}, 401, asks, ''],
+    ['no token, but a name', '/orders', forged, 401, asks, ''],
     [
       'a bad token',
       '/orders',
       bearer('abc'),
       401,
       `${realm}, error="invalid_token", error_description="The access token is expired, revoked, malformed, or invalid for other reasons"`,
+      '{"error":"invalid_token"}',
     ],
     [
       'a token without the scope',
@@ -119,6 +132,7 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
       bearer(await issuer.issue()),
       403,
       `${realm}, error="insufficient_scope", error_description="The request requires higher privileges than provided by the access token", scope="orders.read"`,
+      '{"error":"insufficient_scope"}',
     ],
     [
       'a token in the query',
@@ -126,6 +140,7 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
       {},
       400,
       `${realm}, error="invalid_request", error_description="The access token must be sent once, in the Authorization header field"`,
+      '{"error":"invalid_request"}',
     ],
     [
       "a scope of the client's choice",
@@ -136,13 +151,26 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
     ],
     ['the inner address', '/_tessera', bearer(good), 404, null],
   ]
-  for (const [title, path, headers, status, challenge] of refused) {
+  for (const [title, path, headers, status, challenge, body] of refused) {
     const response = await get(path, headers)
     t.equal(response.status, status, title)
     t.equal(response.headers.get('www-authenticate'), challenge, title)
+    if (body !== undefined) t.equal(await response.text(), body, title)
   }
 
+  const withScope = async (path: string, scope: string, headers: Record<string, string> = {}) =>
+    (await get(path, { ...headers, ...bearer(await issuer.issue({ scope })) })).status
+  const own = { 'X-Required-Scope': 'reports.read' }
+  t.equal(await withScope('/reports', 'reports.read'), 403, 'one scope of two')
+  t.equal(await withScope('/reports', 'reports.read', own), 403, 'one of two, and a word of his own')
+  t.equal(await withScope('/odd', 'a'), 403, 'what comes before an ampersand')
+  t.equal(await withScope('/odd', 'a scope=b b a&scope=b'), 403, 'pieces of a scope')
+
   t.equal(seen.length, served, 'nothing of this reached the upstream')
+
+  t.equal(await withScope('/reports', 'reports.write other reports.read'), 200, 'both')
+  t.equal(await withScope('/odd', 'a&scope=b%20#?+'), 200, 'any scope of RFC 6749 §3.3')
+  served = seen.length
 
   const key = await issuer.proofKey()
   const token = await issuer.issue({ scope: 'orders.read', cnf: { jkt: key.jkt } })
@@ -166,5 +194,6 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
   await ended(verifier)
   const down = await get('/orders', bearer(good))
   t.equal(down.status, 503, 'without a verifier nobody passes')
+  t.equal(await down.text(), '{"error":"temporarily_unavailable"}')
   t.equal(seen.length, before)
 })
