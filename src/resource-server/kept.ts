@@ -5,8 +5,13 @@ import type { Settings, Trouble } from './options.ts'
 export type Kept<T> = {
   /** @throws Unreachable where it was never read and cannot be */
   get(): Promise<T>
-  /** Reads it again, but not more often than the cool-down allows. */
+  /**
+   * Reads it again, but not more often than the cool-down allows.
+   * @throws Unreachable where the last reading failed: what is held may lack what is new
+   */
   anew(): Promise<T>
+  /** Seconds until it may be read again. */
+  coolsFor(): number
 }
 
 export type KeptDependencies<T> = {
@@ -23,7 +28,8 @@ const retry = 1
 export const createKept = <T>({ about, load, settings: { seconds, onTrouble } }: KeptDependencies<T>): Kept<T> => {
   let held: { readonly document: T; readonly readAt: number } | undefined
   let triedAt = Number.NEGATIVE_INFINITY
-  let failure = new Unreachable('it was not read yet')
+  /** Of the last reading; undefined where it succeeded. */
+  let failure: Unreachable | undefined
   /** Said once, until a reading succeeds. */
   let trouble: string | undefined
   let underWay: Promise<void> | undefined
@@ -32,6 +38,7 @@ export const createKept = <T>({ about, load, settings: { seconds, onTrouble } }:
     triedAt = seconds()
     try {
       held = { document: await load(), readAt: seconds() }
+      failure = undefined
       trouble = undefined
     } catch (error) {
       // What is held stays: a failed reading must not be a way to lose keys.
@@ -46,9 +53,10 @@ export const createKept = <T>({ about, load, settings: { seconds, onTrouble } }:
     })
     return underWay
   }
-  const coolsDown = () => seconds() < triedAt + (held ? coolDown : retry)
+  const coolsFor = () => Math.max(0, triedAt + (held ? coolDown : retry) - seconds())
+  const coolsDown = () => coolsFor() > 0
   const current = (): T => {
-    if (!held) throw failure
+    if (!held) throw failure ?? new Unreachable('it was not read yet')
     return held.document
   }
 
@@ -61,7 +69,9 @@ export const createKept = <T>({ about, load, settings: { seconds, onTrouble } }:
     },
     async anew() {
       if (underWay || !coolsDown()) await reading()
+      if (failure) throw failure
       return current()
     },
+    coolsFor,
   }
 }

@@ -9,12 +9,13 @@ export type Purpose = 'tokens' | 'revocations'
 export type VerificationKey = Awaited<ReturnType<typeof importJWK>>
 export type Found =
   | { readonly is: 'found'; readonly key: VerificationKey }
-  | { readonly is: 'unknown' }
+  /** Seconds until the set may be read again. */
+  | { readonly is: 'unknown'; readonly readAgainIn: number }
   /** Known, but made for something else. */
   | { readonly is: 'foreign'; readonly why: string }
 
 export type KeySet = {
-  /** @throws Unreachable */
+  /** @throws Unreachable, also where the key may be newer than what is held and nobody can say */
   find(kid: string, algorithm: string, purpose: Purpose): Promise<Found>
   /** @throws Unreachable */
   ready(): Promise<void>
@@ -37,7 +38,7 @@ export const createKeySet = (settings: Settings, metadata: Kept<Metadata>): KeyS
     async find(kid, algorithm, purpose) {
       // D8: unknown names cost one reading per cool-down, whoever sends them and however many.
       const key = (await keys.get()).get(kid) ?? (await keys.anew()).get(kid)
-      if (!key) return { is: 'unknown' }
+      if (!key) return { is: 'unknown', readAgainIn: Math.ceil(keys.coolsFor()) }
       const why = foreign(key, algorithm, purpose)
       if (why !== undefined) return { is: 'foreign', why }
       const imported = key.imported.get(algorithm) ?? importJWK(key.jwk, algorithm)

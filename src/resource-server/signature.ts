@@ -32,7 +32,10 @@ export const openSigned = async (token: string, keySet: KeySet, expected: Expect
 
   const found = await keySet.find(kid, alg, expected.purpose)
   if (found.is === 'unknown')
-    throw broken('kid', `kid ${quoted(kid)} is not in the key set of the issuer: another issuer, or a key long gone`)
+    throw broken(
+      'kid',
+      `kid ${quoted(kid)} is not in the key set of the issuer, which is read again in ${found.readAgainIn} s at the earliest: another issuer, a key long gone, or a very new one`,
+    )
   if (found.is === 'foreign') throw broken('kid', `the key ${quoted(kid)} may not sign this: ${found.why}`)
   try {
     const { payload } = await compactVerify(token, found.key, { algorithms: [alg] })

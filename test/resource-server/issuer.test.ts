@@ -71,15 +71,34 @@ t.test('a rotated key is found, a withdrawn one is forgotten', async (t) => {
 })
 
 t.test('a failed reading takes no key away', async (t) => {
-  const { rule, fetches, troubles } = aGuard(t)
+  const { guard, rule, fetches, troubles } = aGuard(t)
   const token = await issuer.issue({ exp: Math.floor(clock.now().getTime() / 1000) + 3600 })
   t.equal(await rule(token), 'passes')
   issuer.answer('/jwks', { status: 500 })
   clock.advance({ seconds: 601 })
-  t.equal(await rule(await fromStranger(issuer, 'unknown')), 'kid')
+  const unknown = await fromStranger(issuer, 'unknown')
+  const refusal = await guard.verify(unknown).catch((error) => error)
+  t.match({ ...refusal }, { status: 503, rule: 'issuer_unavailable', reason: /answered 500/ }, 'perhaps a new key')
+  clock.advance({ seconds: 1 })
+  t.equal(await rule(unknown), 'issuer_unavailable', 'nobody knows better in the cool-down')
   t.equal(fetches(), 2)
   t.equal(await rule(token), 'passes')
   t.match(troubles, [/answered 500/])
+  issuer.answer('/jwks', undefined)
+  clock.advance({ seconds: 29 })
+  t.equal(await rule(unknown), 'kid', 'the set was read, and does not hold it')
+})
+
+t.test('who is refused for a key that is not there yet is told when the set is read again', async (t) => {
+  const { guard, rule, fetches } = aGuard(t)
+  t.equal(await rule(await issuer.issue()), 'passes')
+  await issuer.rotateKeys()
+  clock.advance({ seconds: 12 })
+  const refusal = await guard.verify(await issuer.issue()).catch((error) => error)
+  t.match({ ...refusal }, { status: 401, rule: 'kid', reason: /read again in 18 s at the earliest/ })
+  t.equal(fetches(), 1)
+  clock.advance({ seconds: 18 })
+  t.equal(await rule(await issuer.issue()), 'passes')
 })
 
 t.test('an issuer that cannot be asked is 503, and is asked again a second later', async (t) => {
