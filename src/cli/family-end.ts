@@ -16,7 +16,7 @@ const sentences: Readonly<Record<FamilyEnd, string>> = {
   pair_mismatch: 'the refresh token came without the access token of its pair',
   retry_elsewhere: 'a retry came from another network or device',
   consent_withdrawn: 'the person withdrew the consent',
-  session_evicted: 'the person logged in on more devices than are allowed, and this one was the longest unused',
+  session_evicted: 'the person logged in on more devices than are allowed, and this login was the first to begin',
   not_me: 'the person said that it was somebody else',
 }
 

@@ -40,6 +40,12 @@ t.test('family show draws each pair with time, verdict, network and device, and 
   t.match((await run(['family', 'show', `${family.id}.7`])).stdout, /no pair of generation 7: it is ahead/)
 })
 
+t.test('family show says of too many logins that the one that began first ended', async (t) => {
+  const { family } = await aBoughtFamily(stores)
+  await stores.families.revoke(family.id, 'session_evicted', later(start, 99), { ip: undefined, userAgent: undefined })
+  t.match((await run(['family', 'show', family.id])).stdout, /more devices than are allowed.*the first to begin/)
+})
+
 t.test('family list and revoke', async (t) => {
   const { family, login } = await aBoughtFamily(stores)
   const username = (await stores.users.find(login.userId))?.username ?? ''

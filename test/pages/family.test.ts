@@ -23,6 +23,11 @@ t.test('every end has its words, in every language', async (t) => {
   t.notOk(isEndName('toString'))
 })
 
+t.test('of too many logins the one that began first ends, and so the page says', async (t) => {
+  t.match(endWords('session_evicted', 'en').happened, /this login was the first to begin/)
+  t.match(endWords('session_evicted', 'ko').happened, /가장 먼저 시작한 이 로그인/)
+})
+
 t.test('a chain of ten thousand pairs is drawn with a handful of tiles', async (t) => {
   const end = { at, title: 'A used key came back', theft: true, presented: 5000, network: undefined, device: undefined }
   const drawn = drawable({ pairs: pairs(10_000), end })

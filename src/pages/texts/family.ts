@@ -149,13 +149,13 @@ const ends = {
   session_evicted: {
     en: {
       title: 'Too many devices',
-      happened: 'You logged in on more devices than are allowed here, and this one was unused for the longest.',
+      happened: 'You logged in on more devices than are allowed here, and this login was the first to begin.',
       means: 'The newer logins go on.',
       todo: again,
     },
     ko: {
       title: '기기가 너무 많아요',
-      happened: '허용된 수보다 많은 기기에서 로그인해서, 가장 오래 쓰지 않은 이 기기가 로그아웃되었어요.',
+      happened: '허용된 수보다 많은 기기에서 로그인해서, 가장 먼저 시작한 이 로그인이 끝났어요.',
       means: '더 최근의 로그인은 그대로예요.',
       todo: againKo,
     },
