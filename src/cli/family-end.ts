@@ -1,8 +1,10 @@
 import type { FamilyEnd } from '../oauth/tokens/family-end.ts'
 
 const sentences: Readonly<Record<FamilyEnd, string>> = {
-  replayed: 'a refresh token was presented that had been exchanged long before: somebody has a copy',
-  stale: 'the refresh token before the last but one was presented: a copy, or a client that lost two answers',
+  replayed:
+    'a refresh token was presented that had been exchanged before, and its retry window was over: somebody may have a copy, or the app kept an old one',
+  stale:
+    'a refresh token was presented whose successor had been exchanged too: a copy of the app’s storage such as a restored backup, a process or tab that slept through a rotation, or a thief',
   code_replayed: 'its authorization code was redeemed a second time: somebody has a copy',
   logged_out: 'the person logged out',
   revoked_by_client: 'the client gave the token back',

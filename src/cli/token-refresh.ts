@@ -89,7 +89,10 @@ export const inspectRefreshToken = async (token: string, deps: Deps): Promise<In
       return found(['It is newer than what the database knows: was a backup restored?'], claims)
     case 'stale':
     case 'replayed':
-      return found(['It was exchanged long ago. Presenting it again would end the whole family.'], claims)
+      return found(
+        ['It was exchanged before, and is too late for a retry. Presenting it would end the whole family.'],
+        claims,
+      )
     default:
       return found(['No refresh token was issued in its family.'], claims)
   }

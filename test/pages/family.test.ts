@@ -28,6 +28,16 @@ t.test('of too many logins the one that began first ends, and so the page says',
   t.match(endWords('session_evicted', 'ko').happened, /가장 먼저 시작한 이 로그인/)
 })
 
+t.test('of a key that came back the page takes nobody for a thief, and blames no lost answer', async (t) => {
+  t.match(
+    endWords('replayed', 'en').happened,
+    /time for asking again was over.*may have a copy, or the app kept an old/,
+  )
+  t.match(endWords('replayed', 'ko').happened, /시간이 지난 뒤에 또 왔어요.*갖고 있었을 수 있어요/)
+  t.match(endWords('stale', 'en').happened, /restored backup, from another window .* or from somebody with a copy/)
+  t.match(endWords('stale', 'ko').happened, /복원한 백업.*다른 창.*복사본/)
+})
+
 t.test('a chain of ten thousand pairs is drawn with a handful of tiles', async (t) => {
   const end = { at, title: 'A used key came back', theft: true, presented: 5000, network: undefined, device: undefined }
   const drawn = drawable({ pairs: pairs(10_000), end })

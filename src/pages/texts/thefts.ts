@@ -20,13 +20,15 @@ export const thefts = {
   replayed: {
     en: {
       title: 'A used key came back',
-      happened: 'A refresh token was presented that the app had exchanged long before.',
+      happened:
+        'A refresh token was presented that the app had exchanged before, when the time for asking again was over. Somebody may have a copy, or the app kept an old one.',
       means: copyMeans,
       todo: copyTodo,
     },
     ko: {
       title: '이미 쓴 열쇠가 다시 왔어요',
-      happened: '앱이 오래전에 교환한 리프레시 토큰을 누군가 다시 보냈어요.',
+      happened:
+        '앱이 이미 교환한 리프레시 토큰이, 다시 요청할 수 있는 시간이 지난 뒤에 또 왔어요. 누군가 복사했거나, 앱이 예전 것을 갖고 있었을 수 있어요.',
       means: copyMeansKo,
       todo: copyTodoKo,
     },
@@ -35,13 +37,14 @@ export const thefts = {
     en: {
       title: 'An older key came back',
       happened:
-        'The refresh token before the last but one was presented: a copy, or an app that lost two answers in a row.',
+        'A refresh token was presented whose successor had been exchanged too: from a restored backup, from another window of the app that had slept meanwhile, or from somebody with a copy.',
       means: copyMeans,
       todo: copyTodo,
     },
     ko: {
       title: '두 번 지난 열쇠가 왔어요',
-      happened: '두 번 전의 리프레시 토큰이 왔어요. 복사본이거나, 앱이 응답을 연달아 두 번 놓친 경우예요.',
+      happened:
+        '다음 것까지 이미 교환된 리프레시 토큰이 왔어요. 복원한 백업이나 그동안 잠들어 있던 앱의 다른 창에서 왔을 수도, 누군가의 복사본일 수도 있어요.',
       means: copyMeansKo,
       todo: copyTodoKo,
     },
