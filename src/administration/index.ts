@@ -1,5 +1,6 @@
 import type { Actor, Ended, EndingStore, Target } from '../identity/ending.ts'
 import type { DeliveryStore, SeenDelivery } from '../oauth/logout/stores.ts'
+import type { ClientStore } from '../oauth/stores.ts'
 import type { FamilyHistory, HistoryStore } from '../oauth/tokens/history.ts'
 import { confirmationOf, readConfirmation, surprises } from './confirmation.ts'
 import { type Page, paged, placeOf, placeText } from './page.ts'
@@ -22,6 +23,8 @@ export type Administration = {
   user(id: string): Promise<SeenUser | undefined>
   clients(search: string, slice: Asked): Promise<Page<SeenClient>>
   client(id: string): Promise<SeenClient | undefined>
+  /** The clients that a person gave a consent to, whether they are logged in there or not. */
+  consented(userId: string): Promise<readonly { readonly id: string; readonly name: string }[]>
   events(filter: { readonly userId?: string | undefined }, slice: Asked): Promise<Page<SeenEvent>>
   /** A family with its ledger and its newest events, also when it has ended. */
   family(id: string): Promise<{ readonly history: FamilyHistory; readonly events: readonly SeenEvent[] } | undefined>
@@ -57,11 +60,13 @@ export const createAdministration = (deps: {
   readonly endings: EndingStore
   readonly families: HistoryStore
   readonly events: EventLog
+  readonly clients: ClientStore
+  readonly consents: { list(userId: string): Promise<readonly { readonly clientId: string }[]> }
   readonly deliveries: Pick<DeliveryStore, 'list' | 'again'>
   /** The first signs, all of them verify. */
   readonly secrets: readonly [Buffer, ...Buffer[]]
 }): Administration => {
-  const { lists, endings, families, events, deliveries, secrets } = deps
+  const { lists, endings, families, events, clients, consents, deliveries, secrets } = deps
 
   /** @returns undefined when it may be done */
   const objection = async (target: Target, by: Actor, confirmation: string | undefined, now: Date) => {
@@ -99,6 +104,11 @@ export const createAdministration = (deps: {
         ({ id }) => id,
       ),
     client: lists.client,
+    async consented(userId) {
+      const given = await consents.list(userId)
+      const known = await Promise.all(given.map(({ clientId }) => clients.find(clientId)))
+      return known.flatMap((client) => (client ? [{ id: client.client_id, name: client.client_name }] : []))
+    },
     events: ({ userId }, { after, limit }) => {
       const before = after !== undefined && /^\d{1,18}$/.test(after) ? BigInt(after) : undefined
       return paged(

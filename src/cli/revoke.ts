@@ -7,8 +7,11 @@ import { findPerson, isUuid } from './person.ts'
 import { notFound, Refusal, wrongUsage } from './refusal.ts'
 import { printable } from './table.ts'
 
-/** @property name for people to read, escaped */
-export type Named = { readonly target: Target; readonly name: string }
+/**
+ * @property name for people to read, escaped
+ * @property consented there is a consent that goes with it, also where nobody is logged in
+ */
+export type Named = { readonly target: Target; readonly name: string; readonly consented?: boolean }
 export type RevokeOptions = { readonly yes?: true; readonly dryRun?: true }
 
 const many = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`
@@ -29,14 +32,16 @@ const reachesUnseen = ({ of }: Target): boolean => of === 'user' || of === 'clie
 export const revoked = async (
   context: Context,
   stores: Opened['stores'],
-  { target, name }: Named,
+  { target, name, consented = false }: Named,
   { yes, dryRun }: RevokeOptions,
 ): Promise<Answer> => {
   const now = context.clock.now()
   const ends = await stores.endings.preview(target, now)
   const nothing = ends.sessions + ends.families + ends.codes === 0
-  if (nothing && !reachesUnseen(target)) throw notFound(`There is nothing to end of ${name}: it has ended already.`)
-  const what = `${endedText(ends)} of ${name}`
+  if (nothing && !consented && !reachesUnseen(target))
+    throw notFound(`There is nothing to end of ${name}: it has ended already.`)
+  const withConsent = consented ? ', with the consent' : ''
+  const what = `${endedText(ends)} of ${name}${withConsent}`
   const json = { target: targetJson(target), preview: true, ...ends }
   if (dryRun) return { json, text: `This would end ${what}. Nothing was changed.` }
   if (!yes) {
@@ -51,7 +56,7 @@ export const revoked = async (
   // Now, and not when it was asked: what was issued meanwhile ends too.
   const ended = await stores.endings.end(target, 'revoked_by_admin', operator, context.clock.now())
   if (!ended) throw notFound(`There is nothing to end of ${name} any more.`)
-  return { json: { ...json, preview: false, ...ended }, text: `Ended ${endedText(ended)} of ${name}.` }
+  return { json: { ...json, preview: false, ...ended }, text: `Ended ${endedText(ended)} of ${name}${withConsent}.` }
 }
 
 type Find = (stores: Opened['stores'], argument: string) => Promise<Named>
@@ -92,7 +97,8 @@ const app = async (stores: Opened['stores'], user: string, clientId: string): Pr
   const target = { of: 'app', userId: person.id, clientId } as const
   if (!(await stores.administration.exists(target)))
     throw notFound(`${printable(person.username)} is not connected with a client ${printable(clientId)}.`)
-  return { target, name: `${printable(person.username)} in ${printable(clientId)}` }
+  const consented = (await stores.consents.list(person.id)).some((consent) => consent.clientId === clientId)
+  return { target, name: `${printable(person.username)} in ${printable(clientId)}`, consented }
 }
 
 const everybody: Find = async () => ({ target: { of: 'all' }, name: 'everybody' })

@@ -72,6 +72,26 @@ t.test('it asks at a terminal, refuses without one, and takes nothing but yes', 
   t.match(await run(argv), { exitCode: 1, stderr: /ended already/ })
 })
 
+t.test('the consent of an app ends with it, also where nobody is logged in any more', async (t) => {
+  const server = await aServer(t)
+  const there = { open: async () => opened(server.database, async () => {}), clock: server.clock }
+  const [person, app] = [await server.aPerson('carol'), await server.anApp({ first_party: false })]
+  const argv = ['revoke', 'app', app.client_id, '--user', 'carol']
+  await server.logIn(person, app)
+  t.match((await run([...argv, '--dry-run'], there)).stdout, /1 token family .* of carol in .*, with the consent\./)
+
+  await run(['revoke', 'user', 'carol', '--yes'], there)
+  t.equal((await server.stores.consents.list(person.id)).length, 1)
+  const asked = await run(argv, there)
+  t.match(asked, { exitCode: 1, stderr: /would end 0 sessions, 0 token families .*, with the consent\. Nothing was/ })
+  t.match(await run([...argv, '--yes'], there), {
+    exitCode: 0,
+    stdout: /^Ended .* of carol in .*, with the consent\.$/m,
+  })
+  t.same(await server.stores.consents.list(person.id), [])
+  t.match(await run([...argv, '--yes'], there), { exitCode: 1, stderr: /ended already/ })
+})
+
 t.test('a person or a client of whom nothing is counted: tokens that are written down nowhere end', async (t) => {
   const { login } = await aBoughtFamily(stores)
   await run(['revoke', 'client', login.clientId, '--yes'])

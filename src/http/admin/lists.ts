@@ -82,17 +82,26 @@ export const lists = async (app: FastifyInstance, options: ListsOptions): Promis
   page('/admin/people/:id', async ({ frame, session, now }, _query, id) => {
     const person = await personOf(id)
     const of = { userId: id }
-    const [sessions, families] = await Promise.all([
+    const [sessions, families, consented] = await Promise.all([
       administration.sessions(of, { limit: 50 }, now),
       administration.families(of, { limit: 50 }, now),
+      administration.consented(id),
     ])
+    const logins = families.items.map(familyShown)
     const data = {
       frame,
       person: personShown(person),
       sessions: sessions.items.map(sessionShown(session.id)),
       moreSessions: sessions.next !== undefined,
-      families: families.items.map(familyShown),
+      families: logins,
       moreFamilies: families.next !== undefined,
+      // Connected is what is logged in, and what the person allowed: it may log them in again without asking.
+      apps: [
+        ...new Map([
+          ...logins.map(({ clientId, app }) => [clientId, app] as const),
+          ...consented.map((app) => [app.id, app.name] as const),
+        ]),
+      ].map(([clientId, name]) => ({ clientId, name })),
     }
     return (presentation) => personPage(data, presentation)
   })

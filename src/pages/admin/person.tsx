@@ -13,16 +13,17 @@ export type PersonPage = {
   readonly moreSessions: boolean
   readonly families: readonly FamilyShown[]
   readonly moreFamilies: boolean
+  /** What can be disconnected: where the person is logged in, or has given a consent. */
+  readonly apps: readonly { readonly clientId: string; readonly name: string }[]
 }
 
 /** Everything that is alive of one person, and the way to end it. */
 export const personPage = (data: PersonPage, presentation: Presentation): string => {
   const words = adminTexts[presentation.language]
-  const { frame, person, sessions, families } = data
+  const { frame, person, sessions, families, apps } = data
   const from = `/admin/people/${person.id}`
   const rows = { frame, words, from, named: false }
   const query = new URLSearchParams({ user: person.id })
-  const apps = [...new Map(families.map((family) => [family.clientId, family.app]))]
   return adminFrame(
     {
       frame,
@@ -83,9 +84,9 @@ export const personPage = (data: PersonPage, presentation: Presentation): string
             <section aria-labelledby="apps">
               <h2 id="apps">{words.clients.title}</h2>
               <ul class="list">
-                {apps.map(([clientId, app], index) => (
+                {apps.map(({ clientId, name }, index) => (
                   <li key={clientId} class="acts">
-                    <span>{app}</span>
+                    <span>{name}</span>
                     <End
                       frame={frame}
                       id={`end-app-${index}`}
@@ -96,7 +97,7 @@ export const personPage = (data: PersonPage, presentation: Presentation): string
                       ]}
                       from={from}
                       label={words.families.disconnect}
-                      says={words.families.disconnectThat(person.username, app)}
+                      says={words.families.disconnectThat(person.username, name)}
                     />
                   </li>
                 ))}

@@ -104,6 +104,17 @@ t.test('one thing ends by one button, and the list shows what is left', async (t
   t.same(await alive([two], estate), [['bystander, app']])
 })
 
+t.test('an app that a person allowed is disconnected, also where nobody is logged in any more', async (t) => {
+  const [person, app] = [await one.aPerson('dora'), await one.anApp({ client_name: 'Notes', first_party: false })]
+  await one.logIn(person, app)
+  const by = { userId: undefined, ip: undefined, userAgent: undefined }
+  await one.stores.endings.end({ of: 'user', id: person.id }, 'revoked_by_admin', by, one.clock.now())
+  const admin = await logIn(one, root)
+  t.match((await admin.visit(`${one.base}/admin/people/${person.id}`)).html, /<span>Notes<\/span>/)
+  t.notMatch((await admin.submit('end-app-0', {})).html, /<span>Notes<\/span>/)
+  t.same(await one.stores.consents.list(person.id), [])
+})
+
 t.test('S3 a form that is not ours ends nothing', async (t) => {
   const estate = await anEstate(one)
   const admin = await logIn(one, root)
