@@ -1,7 +1,7 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 import t from 'tap'
-import { anAssertingClient, ec, ed, encoded, jwks, keyed, rsa, sign } from '../support/assertions.ts'
-import { aServer } from '../support/server.ts'
+import { anAssertingClient, assertionType, ec, ed, encoded, jwks, keyed, rsa, sign } from '../support/assertions.ts'
+import { type App, aServer } from '../support/server.ts'
 import { machineMetadata, refusedClient } from '../support/token-requests.ts'
 
 const server = await aServer(t)
@@ -78,6 +78,37 @@ t.test(
       t.match(await present(await sign(payloadOf(), { alg }, key)), { status: 200 }, `K4: ${alg}, which is advertised`)
   },
 )
+
+t.test('T4 RFC 9126 §2: the token endpoint is an audience at each endpoint, where a client may name one', async (t) => {
+  const grant_types = ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code']
+  const asked = { token_endpoint_auth_method: 'private_key_jwt', jwks, grant_types }
+  const lenient = await server.anApp({ ...asked, assertion_audience: 'issuer_or_endpoint' })
+  const strict = await server.anApp(asked)
+  const ofProfile = await server.anApp({ ...asked, profile: 'fapi2' })
+  const at = async (path: string, app: App, aud: string, form: Record<string, string> = {}) => {
+    const client_assertion = await sign(payloadOf({ aud }, app.client_id), { alg: 'ES256' }, ec.privateKey)
+    return server.post(path, { client_assertion_type: assertionType, client_assertion, ...form })
+  }
+  const requests: readonly [string, number, (app: App) => Record<string, string>][] = [
+    ['par', 201, (app) => Object.fromEntries(new URL(server.authorizeUrl(app).url).searchParams)],
+    ['device_authorization', 200, () => ({ scope: 'openid' })],
+    ['revoke', 200, () => ({ token: 'unknown' })],
+    ['introspect', 200, () => ({ token: 'unknown' })],
+  ]
+  for (const [name, status, form] of requests) {
+    const path = `/oauth2/${name}`
+    for (const aud of [server.issuer, `${server.issuer}${path}`, `${server.issuer}/oauth2/token`])
+      t.match(await at(path, lenient, aud, form(lenient)), { status }, `${name}: ${aud}`)
+    for (const aud of [`${server.issuer}/oauth2/userinfo`, `${server.issuer}/oauth2/token/`])
+      t.match(await at(path, lenient, aud, form(lenient)), refusedClient, `${name}: ${aud}`)
+    for (const app of [strict, ofProfile])
+      t.match(
+        await at(path, app, `${server.issuer}/oauth2/token`, form(app)),
+        refusedClient,
+        `${name}: the issuer alone`,
+      )
+  }
+})
 
 t.test('T4 a jti counts once: again, in parallel, and at the other server', async (t) => {
   const assertion = await sign(payloadOf())

@@ -246,15 +246,20 @@ t.test('T4 RFC 8705 §5: an assertion may name the endpoint by the alias at whic
   const app = await server.anApp({ ...keyed, assertion_audience: 'issuer_or_endpoint' })
   const { client_id } = app
   const now = Math.floor(server.clock.now().getTime() / 1000)
+  let serial = 0
   const asserted = async (aud: string) => ({
     ...grant,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-    client_assertion: await sign({ iss: client_id, sub: client_id, aud, jti: aud, iat: now, exp: now + 60 }),
+    client_assertion: await sign({ iss: client_id, sub: client_id, aud, jti: `${serial++}`, iat: now, exp: now + 60 }),
   })
   const { token } = by(t)
   t.match(await token(app, await asserted(`${alias}/oauth2/token`)), { status: 200 })
   t.match(await token(app, await asserted(`${alias}/oauth2/revoke`)), refusedClient, 'of another endpoint')
   t.match(await token(app, await asserted(alias)), refusedClient, 'no endpoint')
+  const introspect = async (aud: string) =>
+    by(t).post('/oauth2/introspect', { ...(await asserted(aud)), token: 'unknown' })
+  for (const name of ['introspect', 'token'])
+    t.match(await introspect(`${alias}/oauth2/${name}`), { status: 200 }, `${name}, at introspection`)
 })
 
 t.test('T18 Client-Cert (RFC 9440) is believed of a named proxy alone', async (t) => {

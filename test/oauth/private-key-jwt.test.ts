@@ -44,8 +44,11 @@ const send = (client_assertion: string, more: Record<string, string> = {}) => ({
 const client = aSigner()
 
 /** Each in a world of its own, so that no `jti` was seen before. */
-const authenticated = async (text: Promise<string> | string, of = client, more: { readonly alias?: string } = {}) =>
-  anAuthentication([of]).authenticate({ ...send(await text), ...more })
+const authenticated = async (
+  text: Promise<string> | string,
+  of = client,
+  more: { readonly endpoints?: readonly string[] } = {},
+) => anAuthentication([of]).authenticate({ ...send(await text), ...more })
 
 t.test('RFC 7523 §2.2: a signed assertion, with or without client_id', async (t) => {
   t.equal(await authenticated(assertion()), client)
@@ -129,12 +132,13 @@ t.test('T4 assertion_audience issuer_or_endpoint takes either, in an array too',
 t.test('T4 RFC 8705 §5: the endpoint goes by its alias as well, where there is one', async (t) => {
   const lenient = aSigner({ assertion_audience: 'issuer_or_endpoint' })
   const alias = 'https://mtls.example/oauth2/token'
+  const endpoints = [endpoint, alias]
   const claims = { aud: alias }
-  t.equal(await authenticated(assertion({ claims }), lenient, { alias }), lenient)
+  t.equal(await authenticated(assertion({ claims }), lenient, { endpoints }), lenient)
   await t.rejects(authenticated(assertion({ claims }), lenient), refused, 'without one')
-  await t.rejects(authenticated(assertion({ claims }), client, { alias }), refused, 'the issuer alone, by default')
+  await t.rejects(authenticated(assertion({ claims }), client, { endpoints }), refused, 'the issuer alone, by default')
   const other = { aud: 'https://mtls.example/oauth2/revoke' }
-  await t.rejects(authenticated(assertion({ claims: other }), lenient, { alias }), refused, 'of another endpoint')
+  await t.rejects(authenticated(assertion({ claims: other }), lenient, { endpoints }), refused, 'of another endpoint')
 })
 
 t.test('T4 the algorithm is one of ours, and the registered one', async (t) => {

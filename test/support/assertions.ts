@@ -4,7 +4,7 @@ import { dumpOf } from './dump.ts'
 import type { TestServer } from './server.ts'
 import { grant, machineMetadata } from './token-requests.ts'
 
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 export const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 export const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 export const ed = generateKeyPairSync('ed25519')

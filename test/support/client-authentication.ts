@@ -21,7 +21,7 @@ type Sent = {
   readonly authorization?: string | undefined
   readonly repeated?: boolean
   readonly parameters?: Parameters
-  readonly alias?: string
+  readonly endpoints?: readonly string[]
 }
 type Options = { readonly now?: Date; readonly remote?: RemoteKeys }
 
@@ -50,6 +50,6 @@ export const anAuthentication = (clients: readonly Client[], options: Options = 
   return {
     spent,
     authenticate: ({ authorization, parameters = form(''), ...sent }: Sent, at = deps.now) =>
-      authenticateClient({ authorization, parameters, endpoint, ...sent }, { ...deps, now: at }),
+      authenticateClient({ authorization, parameters, endpoints: [endpoint], ...sent }, { ...deps, now: at }),
   }
 }

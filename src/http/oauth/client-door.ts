@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Client } from '../../oauth/client.ts'
 import { type AuthenticationDependencies, authenticateClient } from '../../oauth/client-authentication/index.ts'
+import { paths } from '../../oauth/metadata.ts'
 import type { Parameters } from '../../oauth/parameters.ts'
 import type { CertificateOf } from '../client-certificate.ts'
 import { valuesOf } from '../header.ts'
@@ -26,16 +27,20 @@ export const createClientDoor = (
     allowOriginOf(claimed, request, reply)
 
     const { authorization, repeated } = authorizationOf(request)
-    const endpoint = dependencies.issuer + path
     const certificate = dependencies.certificateOf(request)
-    const { mutualTlsUrl } = dependencies
-    const alias = mutualTlsUrl === undefined ? undefined : mutualTlsUrl + path
-    const sent = { authorization, repeated, parameters, certificate, endpoint, alias }
+    const sent = { authorization, repeated, parameters, certificate, endpoints: endpointsFor(path, dependencies) }
     const client = await authenticateClient(sent, { ...dependencies, now })
     if (!claimed) allowOriginOf(client, request, reply)
     return client
   },
 })
+
+/** RFC 7523 §3, RFC 9126 §2: the token endpoint stands for the whole server. RFC 8705 §5: each may go by an alias. */
+const endpointsFor = (
+  path: string,
+  { issuer, mutualTlsUrl }: { readonly issuer: string; readonly mutualTlsUrl: string | undefined },
+): readonly string[] =>
+  [issuer, ...(mutualTlsUrl === undefined ? [] : [mutualTlsUrl])].flatMap((base) => [base + path, base + paths.token])
 
 /** Node keeps the first of two Authorization headers and drops the other: only the raw list shows both. */
 export const authorizationOf = (request: FastifyRequest): { authorization: string | undefined; repeated: boolean } => {

@@ -13,10 +13,8 @@ export type ClientRequest = {
   readonly parameters: Parameters
   /** Of the connection, where certificates can arrive. */
   readonly certificate?: ClientCertificate | undefined
-  /** The URL of the endpoint that was called, for assertions that name it as their audience. */
-  readonly endpoint: string
-  /** The same endpoint where certificates are asked for: RFC 8705 §5, `mtls_endpoint_aliases`. */
-  readonly alias?: string | undefined
+  /** The URLs of the endpoint that was called and of the token endpoint, for assertions that name one as their audience. */
+  readonly endpoints: readonly string[]
 }
 
 export type AuthenticationDependencies = {

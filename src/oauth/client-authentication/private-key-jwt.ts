@@ -50,15 +50,15 @@ export const privateKeyJwt: Method = {
 const checkAudience = (
   aud: JWTPayload['aud'],
   client: Client,
-  { endpoint, alias }: ClientRequest,
+  { endpoints }: ClientRequest,
   { issuer }: AuthenticationDependencies,
 ): void => {
   if (client.assertion_audience === 'issuer') {
     if (aud !== issuer) throw invalidClient('the aud of the assertion is not the issuer, as one string')
     return
   }
-  if (![aud].flat().some((value) => value !== undefined && [issuer, endpoint, alias].includes(value)))
-    throw invalidClient('the aud of the assertion is neither the issuer nor this endpoint')
+  if (![aud].flat().some((value) => value !== undefined && [issuer, ...endpoints].includes(value)))
+    throw invalidClient('the aud of the assertion is neither the issuer nor this endpoint nor the token endpoint')
 }
 
 /** RFC 7523 §3: once. Only after the signature was checked, or anybody could spend the `jti` of another. */
