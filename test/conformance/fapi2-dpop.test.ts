@@ -156,7 +156,7 @@ t.test(`${suite}-dpop-negative-tests`, async (t) => {
 })
 
 t.test(`${suite}-ensure-holder-of-key-required`, async (t) => {
-  t.match(await ask(await codeFor()), { status: 400, body: { error: 'invalid_dpop_proof' } })
+  t.match(await ask(await codeFor()), { status: 400, body: { error: 'invalid_request' } })
 })
 
 t.test(
@@ -181,7 +181,7 @@ t.test(
       const retried = await send(form, again)
       t.equal(retried.status, 200, 'the previous refresh token after 30 s')
       t.same(claims(retried.body.access_token).cnf, { jkt: again.jkt })
-      t.match(await send(form), { status: 400, body: { error: 'invalid_dpop_proof' } }, 'without a proof')
+      t.match(await send(form), { status: 400, body: { error: 'invalid_request' } }, 'without a proof')
       t.match(
         await server.post('/oauth2/token', { ...form, client_id: app.client_id }, undefined, {
           dpop: await prove(tokenEndpoint),

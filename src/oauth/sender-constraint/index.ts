@@ -1,5 +1,5 @@
 import { type Client, isPublic } from '../client.ts'
-import { invalidRequest, OAuthError } from '../errors.ts'
+import { invalidRequest } from '../errors.ts'
 import type { Confirmation } from './confirmation.ts'
 import type { Proof } from './dpop.ts'
 
@@ -20,8 +20,9 @@ export const senderOf = (
   { proof, certificate }: { readonly proof: Proof | undefined; readonly certificate: Confirmation | undefined },
 ): Sender => {
   // RFC 9449 §5.2: "the authorization server MUST reject token requests from the client that do not contain the DPoP header."
+  // Its `invalid_dpop_proof` (§5) is for a proof that was sent; what is missing is RFC 6749 §5.2's `invalid_request`.
   if (client.dpop_bound_access_tokens && !proof)
-    throw new OAuthError('invalid_dpop_proof', 'This client is registered for DPoP: send a proof (RFC 9449 §5.2).')
+    throw invalidRequest('No DPoP proof was sent, and this client is registered for DPoP: send one (RFC 9449 §5.2).')
   if (!client.tls_client_certificate_bound_access_tokens) return proof?.jkt
   if (proof) throw invalidRequest('This client is registered for certificate-bound tokens: send no DPoP proof.')
   if (certificate === undefined)

@@ -72,9 +72,23 @@ export const ofTokens: readonly Difference[] = [
     because: 'RFC 9449 §5 names the code and no order; ours looks first at what costs no statement',
     covers: (asked, ours, theirs) =>
       'dpop' in asked &&
-      (asked.client === 'fapi' ? asked.dpop !== 'right' : asked.dpop !== 'absent') &&
+      asked.dpop !== 'absent' &&
+      (asked.client !== 'fapi' || asked.dpop !== 'right') &&
       ours === '400 invalid_dpop_proof' &&
       theirs.startsWith('4'),
+  },
+  {
+    id: 'no DPoP proof where one is needed',
+    ours: 'invalid_request',
+    theirs: 'invalid_grant, after client, grant and scope',
+    because:
+      'RFC 9449 §5 has a code for a proof that is invalid; RFC 6749 §5.2: invalid_request is for what is missing',
+    covers: (asked, ours, theirs) =>
+      asked.at === 'token' &&
+      asked.client === 'fapi' &&
+      asked.dpop === 'absent' &&
+      ours === '400 invalid_request' &&
+      theirs.startsWith('400'),
   },
   {
     id: 'a DPoP proof used twice',
