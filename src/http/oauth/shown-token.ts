@@ -21,13 +21,17 @@ export const tokenIn = (request: FastifyRequest): ShownToken => {
 export const schemeOf = (authorization: string | undefined): Scheme =>
   /^dpop(?: |$)/i.test(authorization ?? '') ? 'DPoP' : 'Bearer'
 
+/** Whether it is of a scheme that shows a token, however badly. */
+export const triesToken = (authorization: string | undefined): boolean =>
+  /^(?:Bearer|DPoP)(?: |$)/i.test(authorization ?? '')
+
 /** RFC 9449 §7.1: `algs` says with which algorithms a proof may be signed. @param why `error="…"` and the like */
 export const challengeOf = (scheme: Scheme, why: string): string =>
   scheme === 'DPoP' ? `DPoP ${why}, algs="${proofAlgorithms.join(' ')}"` : `Bearer ${why}`
 
 /** RFC 9449 §7.1: whoever tried no scheme yet is offered each that is served. */
 export const challengesOf = (authorization: string | undefined, why: string): string =>
-  /^(?:Bearer|DPoP)(?: |$)/i.test(authorization ?? '')
+  triesToken(authorization)
     ? challengeOf(schemeOf(authorization), why)
     : `${challengeOf('Bearer', why)}, ${challengeOf('DPoP', why)}`
 
