@@ -24,7 +24,11 @@ type Change = (bought: Awaited<ReturnType<typeof aBoughtFamily>>) => Promise<unk
 t.test('an access token is good, until something it hangs on ends (RFC 7662 §2.2)', async (t) => {
   const cases: readonly (readonly [string, Change | undefined, RegExp | undefined])[] = [
     ['nothing', undefined, undefined],
-    ['family', ({ family }) => stores.families.revoke(family.id, 'replayed', start, nowhere), /somebody may have a copy/],
+    [
+      'family',
+      ({ family }) => stores.families.revoke(family.id, 'replayed', start, nowhere),
+      /somebody may have a copy/,
+    ],
     ['token', ({ family }) => stores.tokens.revoke(`${family.id}.0`, later(start, 600), start), /It was revoked/],
     ['session', ({ login }) => stores.sessions.end(login.sessionId, 'logged_out', start), /session has ended/],
     ['person', ({ login }) => stores.users.disable(login.userId, start), /person is disabled/],
