@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import express from 'express'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { protect, tokenOf } from '../../src/resource-server/index.ts'
+import { optionalTokenOf, protect, tokenOf } from '../../src/resource-server/index.ts'
 import { mockIssuer } from '../../src/resource-server/testing/index.ts'
 
 const issuer = await mockIssuer()
@@ -44,7 +44,7 @@ const apis: Readonly<Record<string, (t: Test) => Promise<Api>>> = {
     app.get('/admin', { onRequest: guard.fastify('orders.read admin') }, async () => 'never')
     app.get('/step', { preHandler: guard.fastify(step) }, async () => 'never')
     app.get('/maybe', { preHandler: guard.optional.fastify() }, async (request) =>
-      'token' in request && request.token ? 'somebody' : 'nobody',
+      optionalTokenOf(request) ? 'somebody' : 'nobody',
     )
     app.get('/bare', async (request) => (await guard.verify(request.raw)).sub)
     return over(await app.listen({ host: '127.0.0.1', port: 0 }))
@@ -57,7 +57,7 @@ const apis: Readonly<Record<string, (t: Test) => Promise<Api>>> = {
     app.get('/admin', guard.express(['orders.read', 'admin']), (_request, response) => void response.send('never'))
     app.get('/step', guard.express(step), (_request, response) => void response.send('never'))
     app.get('/maybe', guard.optional.express(), (request, response) => {
-      response.send('token' in request && request.token ? 'somebody' : 'nobody')
+      response.send(optionalTokenOf(request) ? 'somebody' : 'nobody')
     })
     app.get('/bare', async (request, response) => void response.send((await guard.verify(request)).sub))
     return over(await listening(t, createServer(app)))
@@ -244,6 +244,16 @@ t.test('a recent and strong login passes (RFC 9470)', async (t) => {
 })
 
 t.test('a route that nobody protects has no token', async (t) => {
-  t.throws(() => tokenOf({}), { message: /no guard|has no token/ })
-  t.throws(() => tokenOf({ token: undefined }))
+  for (const unguarded of [{}, { token: null }, { token: 'another library' }])
+    for (const from of [tokenOf, optionalTokenOf])
+      t.throws(() => from(unguarded), {
+        message: /^this route has no token: put guard.fastify\(\) or guard.express\(\)/,
+      })
+})
+
+t.test('tokenOf serves nobody without a token, and says where to ask for one that is optional', async (t) => {
+  const anonymous = { headers: {} }
+  await guard.optional.express()(anonymous, { statusCode: 200, setHeader() {}, end() {} }, () => {})
+  t.equal(optionalTokenOf(anonymous), undefined)
+  t.throws(() => tokenOf(anonymous), { message: /guard\.optional .* optionalTokenOf/ })
 })
