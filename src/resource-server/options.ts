@@ -1,3 +1,4 @@
+import { telling } from './callbacks.ts'
 import { systemChance, systemNow } from './clock.ts'
 import { isObject } from './exchange.ts'
 import { type IntrospectionPolicy, isIntrospectionPolicy } from './introspection.ts'
@@ -10,7 +11,10 @@ export const asymmetric = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 export type Algorithm = (typeof asymmetric)[number]
 
 /** Something the guard could not do by itself, for a log; the guard goes on. */
-export type Trouble = { readonly about: 'metadata' | 'keys' | 'revocations'; readonly reason: string }
+export type Trouble = {
+  readonly about: 'metadata' | 'keys' | 'revocations' | 'proofs' | 'certificate' | 'onRefusal' | 'onTrouble'
+  readonly reason: string
+}
 
 export type ProtectOptions = {
   /** Letter for letter as the server names itself. */
@@ -48,7 +52,7 @@ export type ProtectOptions = {
   readonly certificate?: CertificateOf | undefined
   /** Told of every refusal, with its reason; never of a token. */
   readonly onRefusal?: ((refusal: TokenRefused) => void) | undefined
-  /** Told when the issuer cannot be asked; by default a warning of the process. */
+  /** Told when the issuer cannot be asked, or another of these functions fails; by default a warning of the process. */
   readonly onTrouble?: ((trouble: Trouble) => void) | undefined
   readonly now?: (() => Date) | undefined
   readonly chance?: (() => number) | undefined
@@ -90,6 +94,7 @@ export const readOptions = (options: ProtectOptions): Settings => {
   if (mistakes.length > 0) throw new TypeError(`protect: ${mistakes.join('; ')}`)
 
   const now = options.now ?? systemNow
+  const onTrouble = telling(options.onTrouble ?? warn, (reason) => warn({ about: 'onTrouble', reason }))
   return {
     issuer: options.issuer,
     audience,
@@ -106,8 +111,8 @@ export const readOptions = (options: ProtectOptions): Settings => {
     nonceSecret: options.nonceSecret,
     proofs: options.proofs,
     certificate: options.certificate,
-    onRefusal: options.onRefusal ?? (() => {}),
-    onTrouble: options.onTrouble ?? warn,
+    onRefusal: telling(options.onRefusal ?? (() => {}), (reason) => onTrouble({ about: 'onRefusal', reason })),
+    onTrouble,
     seconds: () => now().getTime() / 1000,
     chance: options.chance ?? systemChance,
   }

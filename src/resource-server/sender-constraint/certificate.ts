@@ -5,14 +5,16 @@ import { headersOf, type PresentingRequest } from '../credentials.ts'
 export type CertificateOf = (
   header: (name: string) => string | undefined,
   request: object,
-) => Uint8Array | string | undefined
+) => Certificate | undefined | Promise<Certificate | undefined>
+
+type Certificate = Uint8Array | string
 
 /**
  * RFC 8705 §3.1: base64url of the SHA-256 of the DER.
  * @param certificate DER; PEM, also percent-encoded, as nginx writes it; or the byte sequence of RFC 9440 §2.1
  * @returns undefined for a text that holds no certificate, or more than one
  */
-export const thumbprintOf = (certificate: Uint8Array | string): string | undefined => {
+export const thumbprintOf = (certificate: Certificate): string | undefined => {
   const der = typeof certificate === 'string' ? derIn(certificate) : certificate
   return der && createHash('sha256').update(der).digest('base64url')
 }
@@ -30,12 +32,15 @@ const forms = /^(?::([A-Za-z\d+/=]+):|-----BEGIN CERTIFICATE-----([A-Za-z\d+/=\s
 const decoded = (_: string, octet: string): string => String.fromCharCode(Number.parseInt(octet, 16))
 
 /** @param named where a proxy terminates TLS; by default the certificate of the connection is meant */
-export const certificateIn = (request: PresentingRequest, named: CertificateOf = ofSocket): string | undefined => {
+export const certificateIn = async (
+  request: PresentingRequest,
+  named: CertificateOf = ofSocket,
+): Promise<string | undefined> => {
   const header = (name: string): string | undefined => {
     const [value, ...more] = headersOf(request, name.toLowerCase())
     return more.length > 0 ? undefined : value
   }
-  const certificate = named(header, request)
+  const certificate = await named(header, request)
   return certificate === undefined ? undefined : thumbprintOf(certificate)
 }
 

@@ -1,5 +1,6 @@
 /** Tokens that are bound to a key of their client, and how it proves that it holds the key. */
 import type { Token } from '../access-token.ts'
+import { createAsking } from '../callbacks.ts'
 import { headersOf, type Presented } from '../credentials.ts'
 import { isObject } from '../exchange.ts'
 import type { Settings } from '../options.ts'
@@ -8,7 +9,7 @@ import { certificateIn } from './certificate.ts'
 import { createNonces } from './nonce.ts'
 import { type Proof, readProof } from './proof.ts'
 import { createProofKeys } from './proof-keys.ts'
-import { createProofMemory, ProofsFull } from './proof-memory.ts'
+import { createProofMemory } from './proof-memory.ts'
 import { targetOf } from './target.ts'
 
 /** @throws Broken unless whoever presented the token is who it was issued to */
@@ -17,7 +18,9 @@ export type SenderConstraint = (token: Token, presented: Presented) => Promise<v
 const unbound = (reason: string) => new Broken('invalid_token', 'cnf', reason)
 
 export const createSenderConstraint = (settings: Settings): SenderConstraint => {
-  const { seconds, publicUrl, nonceSecret, proofs = createProofMemory(seconds) } = settings
+  const { seconds, publicUrl, nonceSecret, onTrouble, proofs = createProofMemory(seconds) } = settings
+  const askProofs = createAsking({ about: 'proofs', rule: 'proof_replayed', onTrouble })
+  const askCertificate = createAsking({ about: 'certificate', rule: 'certificate', onTrouble })
   const keys = createProofKeys()
   const nonces = nonceSecret === undefined ? undefined : createNonces(nonceSecret, seconds)
 
@@ -38,12 +41,7 @@ export const createSenderConstraint = (settings: Settings): SenderConstraint => 
       throw new Broken('use_dpop_nonce', 'nonce', 'the DPoP proof holds no nonce of this guard, or an old one', {
         'dpop-nonce': nonces.next(),
       })
-    try {
-      if (await proofs.first(id, until)) return
-    } catch (error) {
-      if (!(error instanceof ProofsFull)) throw error
-      throw new Broken('unavailable', 'proof_replayed', `${error.message}: keep them in a larger store (proofs)`)
-    }
+    if (await askProofs(() => proofs.first(id, until))) return
     throw new Broken(
       'invalid_dpop_proof',
       'proof_replayed',
@@ -68,9 +66,9 @@ export const createSenderConstraint = (settings: Settings): SenderConstraint => 
   }
 
   /** RFC 8705 §3 */
-  const checkCertificate = (bound: unknown, { request }: Presented): void => {
+  const checkCertificate = async (bound: unknown, { request }: Presented): Promise<void> => {
     if (bound === undefined) return
-    const shown = request && certificateIn(request, settings.certificate)
+    const shown = request && (await askCertificate(() => certificateIn(request, settings.certificate)))
     if (shown === undefined)
       throw new Broken(
         'invalid_token',
@@ -87,7 +85,7 @@ export const createSenderConstraint = (settings: Settings): SenderConstraint => 
     const unknown = Object.keys(bound).filter((name) => name !== 'jkt' && name !== 'x5t#S256')
     if (unknown.length > 0 || (cnf !== undefined && Object.keys(bound).length === 0))
       throw unbound('it is bound in a way (cnf) that this guard does not understand')
-    checkCertificate(bound['x5t#S256'], presented)
+    await checkCertificate(bound['x5t#S256'], presented)
     await checkKey(bound.jkt, presented)
   }
 }

@@ -28,7 +28,8 @@ export const createProofMemory = (seconds: () => number, most = 500_000): ProofS
         began = now
       }
       if (young.has(id) || old.has(id)) return false
-      if (young.size >= most) throw new ProofsFull(`${most} proofs were used within ${remembered} s`)
+      if (young.size >= most)
+        throw new ProofsFull(`${most} proofs were used within ${remembered} s: a larger store is needed`)
       young.add(id)
       return true
     },
