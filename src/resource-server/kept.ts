@@ -1,5 +1,6 @@
 import { Unreachable } from './exchange.ts'
 import type { Settings, Trouble } from './options.ts'
+import { createTroubles } from './trouble.ts'
 
 /** A document of the issuer, read as seldom as it can change; whoever asks at the same time shares one reading. */
 export type Kept<T> = {
@@ -25,13 +26,13 @@ const fresh = 600
 const coolDown = 30
 const retry = 1
 
-export const createKept = <T>({ about, load, settings: { seconds, onTrouble } }: KeptDependencies<T>): Kept<T> => {
+export const createKept = <T>({ about, load, settings }: KeptDependencies<T>): Kept<T> => {
+  const { seconds } = settings
+  const troubles = createTroubles(about, settings)
   let held: { readonly document: T; readonly readAt: number } | undefined
   let triedAt = Number.NEGATIVE_INFINITY
   /** Of the last reading; undefined where it succeeded. */
   let failure: Unreachable | undefined
-  /** Said once, until a reading succeeds. */
-  let trouble: string | undefined
   let underWay: Promise<void> | undefined
 
   const readNow = async (): Promise<void> => {
@@ -39,12 +40,11 @@ export const createKept = <T>({ about, load, settings: { seconds, onTrouble } }:
     try {
       held = { document: await load(), readAt: seconds() }
       failure = undefined
-      trouble = undefined
+      troubles.over()
     } catch (error) {
       // What is held stays: a failed reading must not be a way to lose keys.
       failure = error instanceof Unreachable ? error : new Unreachable(`it cannot be read: ${String(error)}`)
-      if (failure.message !== trouble) onTrouble({ about, reason: failure.message })
-      trouble = failure.message
+      troubles.say(failure.message)
     }
   }
   const reading = (): Promise<void> => {

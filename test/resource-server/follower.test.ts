@@ -6,6 +6,7 @@ import { createFollower, type Wait } from '../../src/resource-server/revocations
 import { createRevocationList } from '../../src/resource-server/revocations/list.ts'
 import { createSource } from '../../src/resource-server/revocations/source.ts'
 import { type MockIssuerOptions, mockIssuer } from '../../src/resource-server/testing/index.ts'
+import { createTroubles } from '../../src/resource-server/trouble.ts'
 import { aClock } from '../support/clock.ts'
 import { until } from '../support/until.ts'
 
@@ -124,4 +125,82 @@ t.test('an issuer without a stream is asked at a third of the maximum age, and s
   await until(() => asked(list) === 4)
   issuer.answer(list, { status: 503 })
   t.same(await pausesOf(4), [10_000, 500, 1000, 1000])
+})
+
+t.test('each reason is said once in an outage, and again in the next', async (t) => {
+  const { issuer, isPausing, pausesOf, isFollowing, held, troubles } = await aFollower(t)
+  await isFollowing()
+  const outage = async (): Promise<void> => {
+    issuer.answer(stream, { status: 503 })
+    issuer.answer(list, { status: 502 })
+    issuer.cutStreams()
+    await pausesOf(10)
+    issuer.answer(list, { status: 504 })
+    await pausesOf(10)
+    await isPausing()
+  }
+  const reasons = [
+    'following broke off: aborted',
+    `${issuer.issuer}${stream} answered 503`,
+    `${issuer.issuer}${list} answered 502`,
+    `${issuer.issuer}${list} answered 504`,
+  ]
+  await outage()
+  t.same(troubles, reasons)
+
+  issuer.answer(list, undefined)
+  await pausesOf(5)
+  await isPausing()
+  t.same(troubles, reasons, 'the list comes again, the stream is away as before')
+
+  issuer.answer(stream, undefined)
+  await issuer.revoke({ family: 'second' })
+  await pausesOf(1)
+  await until(() => held.held()?.seq === 2)
+  troubles.length = 0
+  await outage()
+  t.same(troubles, reasons)
+})
+
+t.test('what is remembered of an outage is bounded, and what remains of a wait is no other reason', (t) => {
+  const said: string[] = []
+  const troubles = createTroubles('revocations', { onTrouble: ({ reason }) => void said.push(reason) })
+  for (const seconds of [30, 29, 3]) troubles.say(`it is read again in ${seconds} s at the earliest`)
+  t.same(said, ['it is read again in 30 s at the earliest'])
+  for (let made = 0; made < 1000; made++) troubles.say(`a reason of ${made} words`)
+  t.equal(said.length, 20)
+  troubles.over()
+  troubles.say('it is read again in 12 s at the earliest')
+  t.equal(said.length, 21)
+  t.end()
+})
+
+t.test('a callback that throws ends neither the following nor the process', async (t) => {
+  const warnings: string[] = []
+  const onWarning = ({ message }: Error) => void warnings.push(message)
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const callbacks: readonly ((trouble: { reason: string }) => void)[] = [
+    () => {
+      throw new Error('the log is full')
+    },
+    async () => {
+      throw new Error('the log is full')
+    },
+  ]
+  for (const onTrouble of callbacks) {
+    warnings.length = 0
+    const { issuer, isPausing, pausesOf, isFollowing, held } = await aFollower(t, {}, { onTrouble })
+    await isFollowing()
+    issuer.answer(stream, { status: 503 })
+    issuer.answer(list, { status: 503 })
+    issuer.cutStreams()
+    await pausesOf(3)
+    await isPausing()
+    issuer.answer(stream, undefined)
+    await issuer.revoke({ family: 'second' })
+    await pausesOf(1)
+    await until(() => held.held()?.seq === 2)
+    await until(() => warnings.some((warning) => /onTrouble threw: Error: the log is full/.test(warning)))
+  }
 })

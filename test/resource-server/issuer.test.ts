@@ -142,6 +142,16 @@ t.test('an issuer that cannot be asked is 503, and is asked again a second later
   }
 })
 
+t.test('a callback that throws changes nothing of the answer', async (t) => {
+  const onTrouble = () => {
+    throw new Error('the log is full')
+  }
+  const { rule } = aGuard(t, { onTrouble })
+  const token = await issuer.issue()
+  issuer.answer('/jwks', { status: 503 })
+  t.equal(await rule(token), 'issuer_unavailable')
+})
+
 t.test('a key is used for what it was made for alone', async (t) => {
   const { rule } = aGuard(t)
   const { jwk } = issuer.keys.tokens

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Unreachable } from '../exchange.ts'
 import type { Settings } from '../options.ts'
+import { createTroubles, type Troubles } from '../trouble.ts'
 import { type Feed, FeedRefused } from './feed.ts'
 import type { RevocationList } from './list.ts'
 import type { Source } from './source.ts'
@@ -42,8 +43,9 @@ export const createFollower = (
   const arrived = createSignal()
   let running = false
   let waited: Promise<void> | undefined
-  /** Said once, until something comes again. */
-  let trouble: string | undefined
+  // Either way to the list may be cut alone, and for long.
+  const ofPolls = createTroubles('revocations', settings)
+  const ofStream = createTroubles('revocations', settings)
 
   const third = () => Math.min(latest, ((list.held()?.maxAge ?? 30) * 1000) / 3)
 
@@ -53,24 +55,21 @@ export const createFollower = (
     // Asked from where we stand, and then from the beginning: a server that was restored may not know our place.
     if (applied === 'gap') applied = list.apply(await source.poll(list.held(), signal))
     if (applied === 'gap') applied = list.apply(await source.poll(undefined, signal))
-    if (applied === 'applied') {
-      arrived.give()
-      trouble = undefined
-    }
+    if (applied === 'applied') arrived.give()
     return applied === 'applied'
   }
 
-  const complain = (error: unknown): void => {
-    const reason = reasonOf(error)
-    if (!signal.aborted && reason !== trouble) settings.onTrouble({ about: 'revocations', reason })
-    trouble = reason
+  const complain = (troubles: Troubles, error: unknown): void => {
+    if (!signal.aborted) troubles.say(reasonOf(error))
   }
 
   const poll = async (): Promise<boolean> => {
     try {
-      return await take(await source.poll(list.held(), signal))
+      const taken = await take(await source.poll(list.held(), signal))
+      if (taken) ofPolls.over()
+      return taken
     } catch (error) {
-      complain(error)
+      complain(ofPolls, error)
       return false
     }
   }
@@ -88,11 +87,13 @@ export const createFollower = (
       for await (const feed of feeds) {
         if (!(await take(feed))) continue
         came = true
+        ofStream.over()
+        ofPolls.over()
         clearTimeout(watch)
         watch = hear(Math.max(soonest, 2 * third()))
       }
     } catch (error) {
-      if (!silence.signal.aborted) complain(error)
+      if (!silence.signal.aborted) complain(ofStream, error)
     } finally {
       clearTimeout(watch)
     }
