@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import t from 'tap'
 import { aBrowser, aWindow } from '../support/chromium.ts'
-import { aServer } from '../support/server.ts'
+import { aServer, claims } from '../support/server.ts'
 import { aRefreshToken } from '../support/token-forms.ts'
 
 t.test('the client of docs/browser-apps.md, on another origin of the same site, as it stands there', async (t) => {
@@ -21,11 +21,14 @@ t.test('the client of docs/browser-apps.md, on another origin of the same site, 
   })
   const bound = site.address()
   const origin = `http://127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`
+  const [, scope = ''] = /--scope "([^"]+)"/.exec(guide) ?? []
+  const [, resource = ''] = /--resource (\S+)/.exec(guide) ?? []
   const { client_id } = await server.anApp({
     token_endpoint_auth_method: 'none',
     first_party: true,
     redirect_uris: [`${origin}/`],
-    scope: 'openid profile',
+    scope,
+    resources: [resource],
     refresh_token_delivery: 'cookie',
     stale: 'refuse',
     early_refresh: 'allow',
@@ -50,6 +53,7 @@ t.test('the client of docs/browser-apps.md, on another origin of the same site, 
   await page.waitForURL(`${origin}/?*`)
   const first = await started()
   t.match(first, { access_token: /^ey/, expires_in: 600, id_token: /^ey/ })
+  t.match(claims(first?.access_token), { scope, aud: resource }, 'what is registered is what is asked for')
   t.equal(page.url(), `${origin}/`)
   await page.reload()
   const second = await started()
