@@ -170,6 +170,7 @@ t.test('a stale list: refuse is the default, accept and introspection are choice
   t.equal(await accepting.verdict(accepting.token), 'passes')
 
   const asking = await stale(introspect({ clientId: 'api', clientSecret: 'a secret' }))
+  asking.issuer.answer('/oauth2/introspect', { status: 503 })
   t.equal(await asking.verdict(asking.token), 'feed_stale', 'introspection fails')
   const says = (active: unknown) =>
     asking.issuer.answer('/oauth2/introspect', {

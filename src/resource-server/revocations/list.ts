@@ -7,12 +7,15 @@ export type Held = { readonly epoch: string; readonly seq: number; readonly iat:
 /** `gap`: something lies between what is held and this; the server must be asked again. */
 export type Applied = 'applied' | 'older' | 'gap'
 
+/** What of a token an act may name. */
+export type Identified = Pick<Token, 'jti' | 'sub' | 'client_id' | 'iat' | 'sid'>
+
 export type RevocationList = {
   /** Where the list stands; undefined before the first. */
   held(): Held | undefined
   apply(feed: Feed): Applied
   /** O(1). @returns what was revoked, or undefined */
-  find(token: Token, kid: string): string | undefined
+  find(token: Identified, kid: string): string | undefined
   /** How many entries are held. */
   size(): number
 }
@@ -58,7 +61,7 @@ export const createRevocationList = (seconds: () => number, grace: number): Revo
   const lists = (kind: NamedKind, identifier: string): boolean =>
     kinds[kind].size > 0 && kinds[kind].has(name(kind, identifier))
 
-  const endedUser = ({ sub, sid, iat }: Token): boolean => {
+  const endedUser = ({ sub, sid, iat }: Identified): boolean => {
     const entry = kinds.user.size > 0 ? kinds.user.get(name('user', sub)) : undefined
     if (entry?.notBefore === undefined || iat >= entry.notBefore) return false
     return entry.spared === undefined || sid === undefined || name('session', sid) !== entry.spared

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { systemNow } from '../clock.ts'
 import type { Algorithm } from '../options.ts'
 import { type Act, createMockFeed } from './mock-feed.ts'
+import { createMockIntrospection } from './mock-introspection.ts'
 import { aKey, type MockKey, signed } from './mock-keys.ts'
 import { aProofKey, type ProofKey } from './mock-proofs.ts'
 
@@ -71,12 +73,15 @@ export const mockIssuer = async (options: MockIssuerOptions = {}): Promise<MockI
   let issued = 0
   let turn = Promise.resolve()
 
+  const feedClaims = (epoch: string | null, after: number) => ({
+    iss: issuer,
+    max_age: maxAge,
+    ...feed.claims(epoch, after),
+  })
+  const introspection = createMockIntrospection(seconds, () => feedClaims(null, 0))
+
   const signFeed = (epoch: string | null, after: number, claims: Claims = {}): Promise<string> =>
-    signed(
-      { iss: issuer, max_age: maxAge, ...feed.claims(epoch, after), ...claims },
-      keys.revocations,
-      'revocations+jwt',
-    )
+    signed({ ...feedClaims(epoch, after), ...claims }, keys.revocations, 'revocations+jwt')
 
   const push = (stream: Stream): Promise<void> => {
     // One after the other: signing takes its time, and numbers may not overtake each other.
@@ -99,7 +104,10 @@ export const mockIssuer = async (options: MockIssuerOptions = {}): Promise<MockI
   })
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', issuer)
+    // Joined, not resolved: `//` would be the beginning of another host.
+    const asked = `${issuer}${request.url}`
+    if (!URL.canParse(asked)) return void response.writeHead(404).end()
+    const { pathname, searchParams } = new URL(asked)
     requests.push(pathname)
     const send = (status: number, type: string, body: string) =>
       void response.writeHead(status, { 'content-type': type }).end(body)
@@ -114,6 +122,10 @@ export const mockIssuer = async (options: MockIssuerOptions = {}): Promise<MockI
       return send(200, 'application/jwk-set+json', JSON.stringify({ keys: published.map(({ jwk }) => jwk) }))
     if (pathname === '/oauth2/revocations' && revocations !== 'off')
       return send(200, 'application/revocations+jwt', await signFeed(...place))
+    if (pathname === '/oauth2/introspect' && request.method === 'POST') {
+      const { status, body } = introspection.answer(request.headers.authorization, await text(request))
+      return send(status, 'application/json', JSON.stringify(body))
+    }
     if (!isFollowed) return send(404, 'text/plain', '')
     const stream = { response, epoch: place[0] ?? '', seq: place[1] }
     response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -135,12 +147,16 @@ export const mockIssuer = async (options: MockIssuerOptions = {}): Promise<MockI
     get keys() {
       return keys
     },
-    issue(claims = {}, header = {}) {
+    async issue(claims = {}, header = {}) {
       issued += 1
       const iat = feed.stampFor(claims.sub ?? 'alice', claims.client_id ?? 'app')
       const person = { sub: 'alice', client_id: 'app', sid: 'session-1', acr: '1', auth_time: iat }
       const token = { iss: issuer, aud: audience, jti: `family-1.${issued}`, iat, exp: iat + 300, scope: 'read' }
-      return signed({ ...token, ...person, ...claims }, keys.tokens, 'at+jwt', header)
+      const all = { ...token, ...person, ...claims }
+      const { kid } = keys.tokens
+      const written = await signed(all, keys.tokens, 'at+jwt', header)
+      introspection.remember(written, { claims: all, kid })
+      return written
     },
     proofKey: (alg) => aProofKey(seconds, alg),
     sign: (claims, { typ = 'at+jwt', key = keys.tokens, header = {} } = {}) => signed(claims, key, typ, header),
