@@ -3,11 +3,13 @@ import { later } from '../clock.ts'
 import { administratorResource, administratorScope } from '../oauth/administrator-scope.ts'
 import type { Client } from '../oauth/client.ts'
 import { makeSecret, usesSecret } from '../oauth/client-secret.ts'
+import { subjectSector } from '../oauth/subject.ts'
 import { createGroup, type Outcome } from './answer.ts'
 import { refuseUnsignable, unreachable } from './client-fit.ts'
 import { declareMetadata, type MetadataOptions, metadataOf } from './client-metadata.ts'
 import { presets } from './client-preset.ts'
 import { clientJson, clientText, metadataIn } from './client-text.ts'
+import { type Confirmation, declareConfirmation, rehearsed } from './confirmation.ts'
 import { type Context, everything, type Opened, withStores } from './context.ts'
 import { invite } from './invitation.ts'
 import { isUuid } from './person.ts'
@@ -91,16 +93,19 @@ const show = (context: Context) => (_: object, id: string) =>
     return { json: clientJson(client), text: clientText(client) }
   })
 
-const update = (context: Context) => (options: MetadataOptions, id: string) =>
+const update = (context: Context) => (options: MetadataOptions & Confirmation, id: string) =>
   withStores(context, async (stores, config) => {
     const client = await findClient(stores, id)
     const metadata = await metadataOf(options, metadataIn(client))
     refuseUnsignable(metadata, client, config)
     const now = context.clock.now()
-    const standing = await familiesOf(stores, id, now)
+    const changed = { ...client, ...metadata }
+    const standing = subjectSector(changed) === subjectSector(client) ? 0 : await familiesOf(stores, id, now)
+    const instead = await beforeUpdate(context, client, standing, options)
+    if (instead !== undefined)
+      return { json: { client_id: id, preview: true, ended: { families: standing } }, text: instead }
     const { ended } = await stores.clients.update(id, metadata, now)
     const families = ended ? standing : 0
-    const changed = { ...client, ...metadata }
     const needs = usesSecret(metadata) && client.secrets.length === 0
     const noSecret = needs ? `It has no secret yet: \`tessera client secret ${printable(id)}\` makes one.` : undefined
     const subjects = ended ? ` It knows people by another \`sub\` now. Ended: ${familiesText(families)}.` : ''
@@ -110,6 +115,13 @@ const update = (context: Context) => (options: MetadataOptions, id: string) =>
       warning: [noSecret, unreachable(metadata, config)].filter((each) => each !== undefined).join('\n') || undefined,
     }
   })
+
+/** A change asks only where it ends something: by another `sub`, nobody who is logged in can stay. */
+const beforeUpdate = async (context: Context, client: Client, standing: number, options: Confirmation) => {
+  if (standing === 0) return options.dryRun ? 'This would end nothing. Nothing was changed.' : undefined
+  const what = `${familiesText(standing)} of ${printable(client.client_name)}, which would know people by another \`sub\` then`
+  return rehearsed(context, 'end', what, options)
+}
 
 const day = 86_400
 
@@ -140,11 +152,15 @@ const secret = (context: Context) => (options: { readonly expireOld?: string }, 
   })
 }
 
-const disable = (context: Context) => (_: object, id: string) =>
+const disable = (context: Context) => (options: Confirmation, id: string) =>
   withStores(context, async (stores) => {
-    await findClient(stores, id)
+    const client = await findClient(stores, id)
     const now = context.clock.now()
     const families = await familiesOf(stores, id, now)
+    if (client.disabledAt) throw new Refusal('The client is disabled already.')
+    const what = `${printable(client.client_name)} with everything it was given: ${familiesText(families)}`
+    const instead = await rehearsed(context, 'disable', what, options)
+    if (instead !== undefined) return { json: { client_id: id, preview: true, ended: { families } }, text: instead }
     if (!(await stores.clients.disable(id, now))) throw new Refusal('The client is disabled already.')
     return {
       json: { client_id: id, disabled_at: now, ended: { families } },
@@ -162,22 +178,17 @@ const enable = (context: Context) => (_: object, id: string) =>
     }
   })
 
-const remove =
-  (context: Context) =>
-  ({ yes }: { readonly yes?: true }, id: string) =>
-    withStores(context, async (stores) => {
-      const client = await findClient(stores, id)
-      const now = context.clock.now()
-      const families = await familiesOf(stores, id, now)
-      const what = `${printable(client.client_name)} with its secrets, the consents given to it and ${familiesText(families)}`
-      if (!yes)
-        throw new Refusal(
-          `This would delete ${what}. Nothing was changed; add --yes to do it.`,
-          'confirmation_required',
-        )
-      await stores.clients.delete(id, now)
-      return { json: { client_id: id, deleted: true, ended: { families } }, text: `Deleted ${what}.` }
-    })
+const remove = (context: Context) => (options: Confirmation, id: string) =>
+  withStores(context, async (stores) => {
+    const client = await findClient(stores, id)
+    const now = context.clock.now()
+    const families = await familiesOf(stores, id, now)
+    const what = `${printable(client.client_name)} with its secrets, the consents given to it and ${familiesText(families)}`
+    const instead = await rehearsed(context, 'delete', what, options)
+    if (instead !== undefined) return { json: { client_id: id, preview: true, ended: { families } }, text: instead }
+    await stores.clients.delete(id, now)
+    return { json: { client_id: id, deleted: true, ended: { families } }, text: `Deleted ${what}.` }
+  })
 
 export const client = (command: Command, context: Context, outcome: Outcome): void => {
   const group = createGroup(command, context, outcome)
@@ -195,11 +206,18 @@ export const client = (command: Command, context: Context, outcome: Outcome): vo
   )
   group.command('list', 'every client', list(context))
   group.command('show <id>', 'one client', show(context))
-  group.command('update <id>', 'change what is given; everything else stays', update(context), declareMetadata)
+  group.command('update <id>', 'change what is given; everything else stays', update(context), (leaf) =>
+    declareConfirmation(declareMetadata(leaf)),
+  )
   group.command('secret <id>', 'make a second secret; the old one ends a while later', secret(context), (leaf) =>
     leaf.option('--expire-old <seconds>', 'when the old one ends; a day when absent, 0 at once'),
   )
-  group.command('disable <id>', 'end everything of a client and honour it no longer', disable(context))
+  group.command(
+    'disable <id>',
+    'end everything of a client and honour it no longer',
+    disable(context),
+    declareConfirmation,
+  )
   group.command('enable <id>', 'honour a disabled client again', enable(context))
-  group.command('delete <id>', 'forget a client', remove(context), (leaf) => leaf.option('--yes', 'do it'))
+  group.command('delete <id>', 'forget a client', remove(context), declareConfirmation)
 }

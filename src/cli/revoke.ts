@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { type Ended, operator, type Target } from '../identity/ending.ts'
 import { type Answer, createGroup, type Outcome } from './answer.ts'
-import { confirms } from './confirmation.ts'
+import { type Confirmation, declareConfirmation, rehearsed } from './confirmation.ts'
 import { type Context, type Opened, withStores } from './context.ts'
 import { findPerson, isUuid } from './person.ts'
-import { notFound, Refusal, wrongUsage } from './refusal.ts'
+import { notFound, wrongUsage } from './refusal.ts'
 import { printable } from './table.ts'
 
 /**
@@ -12,7 +12,6 @@ import { printable } from './table.ts'
  * @property consented there is a consent that goes with it, also where nobody is logged in
  */
 export type Named = { readonly target: Target; readonly name: string; readonly consented?: boolean }
-export type RevokeOptions = { readonly yes?: true; readonly dryRun?: true }
 
 const many = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`
 export const endedText = ({ sessions, families, codes }: Ended): string =>
@@ -33,7 +32,7 @@ export const revoked = async (
   context: Context,
   stores: Opened['stores'],
   { target, name, consented = false }: Named,
-  { yes, dryRun }: RevokeOptions,
+  options: Confirmation,
 ): Promise<Answer> => {
   const now = context.clock.now()
   const ends = await stores.endings.preview(target, now)
@@ -43,16 +42,8 @@ export const revoked = async (
   const withConsent = consented ? ', with the consent' : ''
   const what = `${endedText(ends)} of ${name}${withConsent}`
   const json = { target: targetJson(target), preview: true, ...ends }
-  if (dryRun) return { json, text: `This would end ${what}. Nothing was changed.` }
-  if (!yes) {
-    if (!context.stdin.isTTY)
-      throw new Refusal(
-        `This would end ${what}. Nothing was changed: there is no terminal to ask at; add --yes to do it.`,
-        'confirmation_required',
-      )
-    if (!(await confirms(context, `This ends ${what}.`)))
-      throw new Refusal('Nothing was changed.', 'confirmation_required')
-  }
+  const instead = await rehearsed(context, 'end', what, options)
+  if (instead !== undefined) return { json, text: instead }
   // Now, and not when it was asked: what was issued meanwhile ends too.
   const ended = await stores.endings.end(target, 'revoked_by_admin', operator, context.clock.now())
   if (!ended) throw notFound(`There is nothing to end of ${name} any more.`)
@@ -103,25 +94,22 @@ const app = async (stores: Opened['stores'], user: string, clientId: string): Pr
 
 const everybody: Find = async () => ({ target: { of: 'all' }, name: 'everybody' })
 
-const declare = (leaf: Command): Command =>
-  leaf.option('--yes', 'do it without asking').option('--dry-run', 'say what would end, and change nothing')
-
 export const revoke = (command: Command, context: Context, outcome: Outcome): void => {
   const group = createGroup(command, context, outcome)
   const ends = (usage: string, description: string, find: Find) =>
-    group.command<RevokeOptions>(
+    group.command<Confirmation>(
       usage,
       description,
       (options, argument) =>
         withStores(context, async (stores) => revoked(context, stores, await find(stores, argument), options)),
-      declare,
+      declareConfirmation,
     )
   ends('session <id>', 'a session, with everything on that device, offline_access too', session)
   ends('user <username>', 'everything of a person', ofPerson)
   ends('client <id>', 'everything a client was given, by everybody', client)
   ends('family <id>', 'one login in one app, by its id or by a `jti`', family)
   ends('all', 'everything of everybody', everybody)
-  group.command<RevokeOptions & { readonly user?: string }>(
+  group.command<Confirmation & { readonly user?: string }>(
     'app <client>',
     'what one person gave to one client, with the consent',
     (options, clientId) => {
@@ -129,6 +117,6 @@ export const revoke = (command: Command, context: Context, outcome: Outcome): vo
       if (user === undefined) throw wrongUsage('--user is needed: whose app it is.')
       return withStores(context, async (stores) => revoked(context, stores, await app(stores, user, clientId), options))
     },
-    (leaf) => declare(leaf).option('--user <username>', 'whose app it is'),
+    (leaf) => declareConfirmation(leaf).option('--user <username>', 'whose app it is'),
   )
 }

@@ -5,10 +5,11 @@ import type { Session } from '../identity/stores.ts'
 import { networkShown } from '../network.ts'
 import { deviceOf } from '../user-agent.ts'
 import { createGroup, type Outcome } from './answer.ts'
+import type { Confirmation } from './confirmation.ts'
 import { type Context, withStores } from './context.ts'
 import { findPerson, isUuid } from './person.ts'
 import { notFound, wrongUsage } from './refusal.ts'
-import { endedText, ofPerson, type RevokeOptions, revoked } from './revoke.ts'
+import { endedText, ofPerson, revoked } from './revoke.ts'
 import { countedAtMost, table } from './table.ts'
 
 type UserOption = { readonly user?: string }
@@ -52,7 +53,7 @@ const list = (context: Context) => (options: UserOption) =>
     }
   })
 
-const revoke = (context: Context) => (options: UserOption & RevokeOptions, id: string) => {
+const revoke = (context: Context) => (options: UserOption & Confirmation, id: string) => {
   if ((id === '') === (options.user === undefined))
     throw wrongUsage('Name one session by its id, or a person by --user.')
   return options.user === undefined ? revokeOne(context, id) : revokeAll(context, options.user, options)
@@ -73,7 +74,7 @@ const revokeOne = (context: Context, id: string) =>
   })
 
 /** A device that is signed out keeps nothing: what was granted with offline_access ends too. */
-const revokeAll = (context: Context, name: string, options: RevokeOptions) =>
+const revokeAll = (context: Context, name: string, options: Confirmation) =>
   withStores(context, async (stores) => {
     const named = await ofPerson(stores, name)
     const { sessions, families, codes } = await stores.endings.preview(named.target, context.clock.now())

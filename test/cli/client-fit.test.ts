@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { aBoughtFamily } from '../support/records.ts'
 import { aConsole } from './console.ts'
 
 const { run, json, stores, config, keysDir } = await aConsole(t)
@@ -49,4 +50,22 @@ t.test('OIDC Core §8.1 client update says what ends with another sub', async (t
   const ran = await run(['client', 'update', String(client_id), '--set', 'subject_type=pairwise'])
   t.match(ran.stdout, /knows people by another `sub` now\. Ended: 0 token families\./)
   t.notMatch((await run(['client', 'update', String(client_id), '--name', 'N'])).stdout, /another `sub`/)
+})
+
+t.test('client update wants --yes where it ends something, and only there', async (t) => {
+  const { family, login } = await aBoughtFamily(stores)
+  const update = ['client', 'update', login.clientId, '--redirect-uri', 'https://a.example/cb']
+  const pairwise = [...update, '--set', 'subject_type=pairwise']
+  const isAlive = async () => (await stores.families.find(family.id))?.revokedAt === undefined
+  t.match(await run([...update, '--name', 'Notes']), { exitCode: 0, stdout: /^Updated\./ })
+  t.match(await json([...update, '--name', 'Other', '--dry-run']), { preview: true, ended: { families: 0 } })
+  t.equal((await stores.clients.find(login.clientId))?.client_name, 'Notes', 'what a dry run leaves')
+
+  const asked = /would end 1 token family of Notes, .* another `sub` then\. Nothing was changed: .* add --yes/
+  t.match(await run(pairwise), { exitCode: 1, stderr: asked })
+  t.match(await json(pairwise), { error: 'confirmation_required' })
+  t.match(await json([...pairwise, '--dry-run']), { preview: true, ended: { families: 1 } })
+  t.ok(await isAlive())
+  t.match(await json([...pairwise, '--yes']), { subject_type: 'pairwise', ended: { families: 1 } })
+  t.notOk(await isAlive())
 })

@@ -148,14 +148,24 @@ t.test('client secret makes a second one, and the old one ends later or at once'
   t.match(refused.stderr, /uses no secret/)
 })
 
-t.test('client disable and delete say what they end; delete wants --yes', async (t) => {
+t.test('client disable and delete say first what they end, and want --yes', async (t) => {
   const { login, family } = await aBoughtFamily(stores)
   const id = login.clientId
   const asked = await run(['client', 'delete', id])
   t.equal(asked.exitCode, 1)
-  t.match(asked.stderr, /would delete App .* 1 token family\. Nothing was changed; add --yes/)
+  t.match(asked.stderr, /would delete App .* 1 token family\. Nothing was changed: .* add --yes/)
   t.equal((await stores.families.find(family.id))?.revokedAt, undefined)
-  t.match(await json(['client', 'disable', id]), { client_id: id, ended: { families: 1 } })
+  t.match(await run(['client', 'disable', id]), {
+    exitCode: 1,
+    stderr: /would disable App .* 1 token family\. Nothing was changed: .* add --yes/,
+  })
+  t.match(await json(['client', 'disable', id]), { error: 'confirmation_required' })
+  for (const act of ['disable', 'delete'])
+    t.match(await json(['client', act, id, '--dry-run']), { client_id: id, preview: true, ended: { families: 1 } })
+  t.match((await run(['client', 'disable', id], { typed: ['no\n'] })).stderr, /This disables App .*Nothing was changed/)
+  t.equal((await stores.families.find(family.id))?.revokedAt, undefined)
+  t.equal((await stores.clients.find(id))?.disabledAt, undefined)
+  t.match(await json(['client', 'disable', id, '--yes']), { client_id: id, ended: { families: 1 } })
   t.match((await run(['client', 'disable', id])).stderr, /disabled already/)
   t.match(await json(['client', 'enable', id]), { disabled_at: null })
   t.match((await run(['client', 'enable', id])).stderr, /is not disabled/)
