@@ -30,12 +30,12 @@ export const createApp = async (deps: AppDependencies): Promise<FastifyInstance>
   refuseUnknownEncodings(app)
   requestLog(app)
   endConnections(app, deps.readiness)
-  const page = createFailurePage(random)
+  const foundation = createFoundation(deps)
+  const { basePath, administration, tokens, holderCheck, described } = foundation
+  const page = createFailurePage(random, basePath)
   answerNotFound(app, { page })
   answerFailures(app, { issuer })
 
-  const foundation = createFoundation(deps)
-  const { basePath, administration, tokens, holderCheck, described } = foundation
   const prefix = { prefix: basePath }
   await app.register(backChannel(deps, foundation), prefix)
   await app.register(registration(deps, foundation), prefix)

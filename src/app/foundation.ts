@@ -19,7 +19,7 @@ import type { AppDependencies } from './dependencies.ts'
 export const createFoundation = (deps: AppDependencies) => {
   const { issuer, log, clock, random, stores, keys, refreshKeys } = deps
   const basePath = new URL(issuer).pathname.replace(/\/$/, '')
-  const presenter = createPresenter(random)
+  const presenter = createPresenter(random, basePath)
   const browser = createBrowser({ issuer, secrets: deps.cookieSecrets, random })
   const deliver = createDelivery({ presenter, keys, clock })
   const admission = createAdmission({ browser, quota: createQuota(defaultQuota) })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** A file the pages need; its path changes with its content, so it may be cached for ever. */
+/** A file the pages need; its path, below the issuer's own, changes with its content, so it may be cached for ever. */
 export type Asset = { readonly path: string; readonly contentType: string; readonly body: string }
 
 export const fingerprinted = (name: string, extension: 'css' | 'js', contentType: string, body: string): Asset => {

@@ -9,6 +9,7 @@ import { stylesheet } from './stylesheet.ts'
 export type Page = {
   readonly title: string
   readonly lang: string
+  readonly base: string
   readonly nonce?: string | undefined
   readonly children: ComponentChildren
   /** The app's name beside the mark; without an app it is the server's own. */
@@ -23,7 +24,7 @@ export type Page = {
 const image = /^(https:\/\/|data:image\/)/i
 
 /** A whole HTML document. Nothing in it comes from a third party but the logo that an app registered. */
-export const render = ({ title, lang, nonce, children, app, logo, wide, places }: Page): string =>
+export const render = ({ title, lang, base, nonce, children, app, logo, wide, places }: Page): string =>
   `<!doctype html>${renderToString(
     <html lang={lang}>
       <head>
@@ -34,9 +35,9 @@ export const render = ({ title, lang, nonce, children, app, logo, wide, places }
         <meta name="theme-color" content={light.paper} media="(prefers-color-scheme: light)" />
         <meta name="theme-color" content={dark.paper} media="(prefers-color-scheme: dark)" />
         <meta name="robots" content="noindex" />
-        <link rel="icon" type="image/svg+xml" href={mark.path} />
-        <link rel="stylesheet" href={stylesheet.path} />
-        {nonce && <script src={script.path} nonce={nonce} defer />}
+        <link rel="icon" type="image/svg+xml" href={base + mark.path} />
+        <link rel="stylesheet" href={base + stylesheet.path} />
+        {nonce && <script src={base + script.path} nonce={nonce} defer />}
       </head>
       <body class={places ? 'roomy' : wide ? 'wide' : undefined}>
         <header>
@@ -56,5 +57,5 @@ export const render = ({ title, lang, nonce, children, app, logo, wide, places }
   )}`
 
 /** What each page hands on from its presentation. */
-export const framed = (page: Omit<Page, 'lang' | 'nonce'>, { language, nonce }: Presentation): string =>
-  render({ ...page, lang: language, nonce })
+export const framed = (page: Omit<Page, 'lang' | 'base' | 'nonce'>, { language, base, nonce }: Presentation): string =>
+  render({ ...page, lang: language, base, nonce })

@@ -13,6 +13,8 @@ export const wordsFor = (known: Readonly<Record<string, string>>, name: string):
 /** What every page is told beside its own data. */
 export type Presentation = {
   readonly language: Language
+  /** The issuer's own path, where the server's other addresses begin; empty without one. */
+  readonly base: string
   /** Of the Content-Security-Policy; without it the page has no script. */
   readonly nonce?: string | undefined
 }

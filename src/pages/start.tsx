@@ -22,7 +22,8 @@ const Development = ({
   administratorMissing,
   presentation,
 }: NonNullable<Start['development']> & { readonly issuer: string; readonly presentation: Presentation }) => {
-  const t = texts[presentation.language]
+  const { language, base } = presentation
+  const t = texts[language]
   const words = t.start
   return (
     <>
@@ -63,8 +64,8 @@ const Development = ({
       <section>
         <h2>{words.documents}</h2>
         <p class="links">
-          <a href="/.well-known/openid-configuration">{words.discovery}</a>
-          <a href="/.well-known/jwks.json">{words.keys}</a>
+          <a href={`${base}/.well-known/openid-configuration`}>{words.discovery}</a>
+          <a href={`${base}/.well-known/jwks.json`}>{words.keys}</a>
         </p>
       </section>
     </>
@@ -85,7 +86,7 @@ export const startPage = ({ issuer, development }: Start, presentation: Presenta
           <h1>{t.start.productionTitle}</h1>
           <p>{t.start.production}</p>
           <p class="links">
-            <a href="/account">{t.account}</a>
+            <a href={`${presentation.base}/account`}>{t.account}</a>
           </p>
         </>
       ),

@@ -19,7 +19,7 @@ const markup = (html: string): readonly string[] =>
 for (const [name, draw] of Object.entries(everyPage(hostile))) {
   t.test(`R11, S6, S20: markup in names and values stays text on ${name}`, async (t) => {
     for (const language of languages) {
-      const html = draw({ language, nonce: 'abc' })
+      const html = draw({ language, base: '', nonce: 'abc' })
       t.notMatch(html, /<script>a|<img src=x/)
       t.notMatch(html, /<[^>"]*("[^"]*"[^>"]*)*\sonerror/, 'no attribute escaped from its quotes')
       t.same(
@@ -39,7 +39,7 @@ t.test('R11 the measure itself: an unescaped page would be caught', async (t) =>
 t.test('R11 the same elements whatever the words', async (t) => {
   const tame: Words = { ...plain, value: 'value', uri: 'https://evil.example/callback' }
   for (const name of Object.keys(everyPage(tame))) {
-    const shape = (words: Words) => markup(everyPage(words)[name]?.({ language: 'en', nonce: 'abc' }) ?? '')
+    const shape = (words: Words) => markup(everyPage(words)[name]?.({ language: 'en', base: '', nonce: 'abc' }) ?? '')
     t.ok(shape(tame).length > 10, name)
     t.same(shape(hostile), shape(tame), name)
   }
@@ -58,33 +58,36 @@ for (const state of states) {
   t.test(`R11, S20 state ${JSON.stringify(state.slice(0, 20))} comes back as it was`, async (t) => {
     const posted = formPostPage(
       { app: 'Notes', redirectUri: 'https://notes.example/cb', parameters: [['state', state]] },
-      { language: 'en', nonce: 'abc' },
+      { language: 'en', base: '', nonce: 'abc' },
     )
     t.equal(readBack(posted, 'state'), state)
-    t.equal(readBack(logoutPage({ csrf: 'c', fields: [['state', state]] }, { language: 'ko' }), 'state'), state)
+    t.equal(
+      readBack(logoutPage({ csrf: 'c', fields: [['state', state]] }, { language: 'ko', base: '' }), 'state'),
+      state,
+    )
   })
 }
 
 t.test('R11 form_post: the script carries the nonce, and without one there is only the button', async (t) => {
   const data = { app: 'Notes', redirectUri: 'https://notes.example/cb', parameters: [['code', 'c']] } as const
   t.match(
-    formPostPage(data, { language: 'en', nonce: 'abc' }),
+    formPostPage(data, { language: 'en', base: '', nonce: 'abc' }),
     '<script nonce="abc">document.forms[0].submit()</script>',
   )
-  const calm = formPostPage(data, { language: 'en' })
+  const calm = formPostPage(data, { language: 'en', base: '' })
   t.notMatch(calm, '<script')
   t.match(calm, /<button class="primary" type="submit">/)
 })
 
 t.test('R15 a page asks third parties for nothing', async (t) => {
-  const html = render({ title: 'Title', lang: 'en', nonce: 'abc', children: 'text' })
+  const html = render({ title: 'Title', lang: 'en', base: '', nonce: 'abc', children: 'text' })
   for (const [, path = ''] of html.matchAll(/\s(?:src|href)="([^"]*)"/g)) t.match(path, /^\/assets\//)
   t.match(html, /^<!doctype html><html lang="en">/)
 })
 
 t.test('S6 only https and data images become a logo', async (t) => {
   const header = (logo: string) =>
-    /<header>.*<\/header>/.exec(render({ title: 'T', lang: 'en', logo, children: '' }))?.[0]
+    /<header>.*<\/header>/.exec(render({ title: 'T', lang: 'en', base: '', logo, children: '' }))?.[0]
   t.match(header('https://notes.example/logo.png'), /<img src="https:\/\/notes.example\/logo.png" alt[ =]/)
   t.match(header('data:image/png;base64,AA'), /<img /)
   for (const logo of ['javascript:alert(1)', 'http://notes.example/logo.png', 'data:text/html,x', '/logo.png']) {
@@ -108,6 +111,7 @@ t.test('S6 a link leads to the web or is no link', async (t) => {
   const bad = 'javascript:alert(1)'
   const html = consentPage(aConsent(plain, { client: { name: 'Notes', uri: bad, policy: bad, terms: bad } }), {
     language: 'en',
+    base: '',
   })
   t.notMatch(html, /javascript:|<footer/)
 })

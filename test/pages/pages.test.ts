@@ -10,7 +10,7 @@ import { aConsent, aLogin, everyPage, plain } from '../support/gallery.ts'
 import { golden } from '../support/golden.ts'
 
 const pages = everyPage(plain)
-const drawn = (name: string): string => pages[name]?.({ language: 'en' }) ?? ''
+const drawn = (name: string): string => pages[name]?.({ language: 'en', base: '' }) ?? ''
 
 /** What automation holds on to: design, "Endpoints". */
 const stable: Readonly<Record<string, readonly string[]>> = {
@@ -33,7 +33,7 @@ for (const [name, ids] of Object.entries(stable)) {
 
 for (const [name, draw] of Object.entries(pages)) {
   t.test(`${name} is a whole document with one heading, in both languages`, async (t) => {
-    const [english, korean] = languages.map((language) => draw({ language, nonce: 'abc' }))
+    const [english, korean] = languages.map((language) => draw({ language, base: '', nonce: 'abc' }))
     for (const html of [english ?? '', korean ?? '']) {
       t.equal(html.match(/<h1>/g)?.length, 1)
       const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id)
@@ -61,7 +61,7 @@ t.test('login: forms work without script, and say what a password manager must k
 })
 
 t.test('login: login_hint fills the username (OIDC Core §3.1.2.1), and nothing ever fills the password', async (t) => {
-  const html = loginPage(aLogin(plain, { username: 'bob@example.com' }), { language: 'en' })
+  const html = loginPage(aLogin(plain, { username: 'bob@example.com' }), { language: 'en', base: '' })
   t.match(html, /<input[^>]* value="bob@example.com"[^>]*id="username"/)
   t.notMatch(html, /<input[^>]*type="password"[^>]*value=/)
 })
@@ -96,7 +96,7 @@ t.test('consent: each scope in words, unknown ones by name, new ones marked (S7)
 
 t.test('consent: a scope named like something every object has is still only a name', async (t) => {
   const scope = ['constructor', '__proto__', 'toString'].map((name) => ({ name, added: false }))
-  const html = consentPage(aConsent(plain, { scope }), { language: 'en' })
+  const html = consentPage(aConsent(plain, { scope }), { language: 'en', base: '' })
   for (const { name } of scope) t.match(html, `<code>${name}</code>`)
 })
 
@@ -120,7 +120,7 @@ t.test('error: what is shorter than what is registered is marked where it ends',
     requestId: 'r',
     developer: { check: 'c', comparisons },
   } as const
-  t.match(errorPage(data, { language: 'en' }), 'https://a/c<mark>…</mark>')
+  t.match(errorPage(data, { language: 'en', base: '' }), 'https://a/c<mark>…</mark>')
 })
 
 t.test('assets: a path of its content, and nothing of a third party', async (t) => {
@@ -144,7 +144,7 @@ for (const name of [
   for (const language of languages) {
     t.test(`${name} in ${language} looks as it did`, async (t) => {
       // The assets' names change with their content; the page does not.
-      const html = (pages[name]?.({ language, nonce: 'abc' }) ?? '')
+      const html = (pages[name]?.({ language, base: '', nonce: 'abc' }) ?? '')
         .replaceAll(/tessera\.[\w-]{12}\./g, 'tessera.')
         .replaceAll('><', '>\n<')
       t.equal(`${html}\n`, golden(`pages/${name}.${language}.html`, `${html}\n`))

@@ -22,7 +22,11 @@ export const inspectEveryPage = async (t: Test, language: Language): Promise<voi
   })
   for (const [name, draw] of Object.entries(everyPage(plain))) {
     // With a nonce these leave by themselves.
-    html = draw(['form-post', 'logged-out-telling'].includes(name) ? { language } : { language, nonce: 'abc' })
+    html = draw(
+      ['form-post', 'logged-out-telling'].includes(name)
+        ? { language, base: '' }
+        : { language, base: '', nonce: 'abc' },
+    )
     await page.goto(`${origin}/`)
     const overflow = await page.evaluate<number>(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',

@@ -37,7 +37,8 @@ export const demo =
       clock,
       fetch,
     })
-    await app.register(demoApp, { issuer, relyingParty, presenter: createPresenter(random), random })
+    const base = new URL(issuer).pathname.replace(/\/$/, '')
+    await app.register(demoApp, { issuer, relyingParty, presenter: createPresenter(random, base), random })
     const spa = {
       issuer,
       clientId: options.spa.id,
@@ -45,7 +46,7 @@ export const demo =
       scope: options.spa.scope,
       api: addresses.api,
     }
-    await app.register(demoSpa, { spa, random })
+    await app.register(demoSpa, { spa, base, random })
     const jwksUri = issuer + paths.jwks
     await app.register(demoApi, { issuer, jwksUri, audience: addresses.api, scope: apiScope, clock, fetch })
   }

@@ -5,10 +5,15 @@ import type { Random } from '../../random.ts'
 import { secureHeaders } from '../interaction/presentation.ts'
 import { spaScript } from './spa-script.ts'
 
-export type DemoSpaOptions = { readonly spa: Omit<DemoSpa, 'script'>; readonly random: Random }
+export type DemoSpaOptions = {
+  readonly spa: Omit<DemoSpa, 'script'>
+  /** The issuer's own path. */
+  readonly base: string
+  readonly random: Random
+}
 
 /** An app of one page and one script: all that happens is between the browser and the authorization server. */
-export const demoSpa = async (app: FastifyInstance, { spa, random }: DemoSpaOptions): Promise<void> => {
+export const demoSpa = async (app: FastifyInstance, { spa, base, random }: DemoSpaOptions): Promise<void> => {
   const script = Buffer.from(spaScript.body)
 
   app.get('/demo/spa', async (request, reply) => {
@@ -21,7 +26,7 @@ export const demoSpa = async (app: FastifyInstance, { spa, random }: DemoSpaOpti
       'content-security-policy',
       `default-src 'none'; style-src 'self'; img-src 'self'; script-src 'nonce-${nonce}'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'`,
     )
-    const page = demoSpaPage({ ...spa, script: `.${spaScript.path}` }, { language, nonce })
+    const page = demoSpaPage({ ...spa, script: `.${spaScript.path}` }, { language, base, nonce })
     return reply.type('text/html; charset=utf-8').send(page)
   })
 

@@ -5,15 +5,16 @@ import type { FailurePage } from '../operations/failure.ts'
 import { PageError } from '../page-error.ts'
 import { secureHeaders } from './presentation.ts'
 
-/** Every failure of a page, in the person's words. */
+/** Every failure of a page, in the person's words. @param base the issuer's own path */
 export const createFailurePage =
-  (random: Random): FailurePage =>
+  (random: Random, base: string): FailurePage =>
   (failure, request, reply, error) => {
     const nonce = random.bytes(16).toString('base64')
     secureHeaders(reply, nonce)
     const details = error instanceof PageError ? error.details : {}
     const data = { kind: kindOf(failure.status, error), code: failure.code, requestId: failure.errorId, ...details }
-    return errorPage(data, { language: chooseLanguage([], request.headers['accept-language']), nonce })
+    const language = chooseLanguage([], request.headers['accept-language'])
+    return errorPage(data, { language, base, nonce })
   }
 
 const kindOf = (status: number, error: unknown): ErrorKind => {

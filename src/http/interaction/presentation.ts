@@ -14,12 +14,13 @@ export type Presenter = {
   ): FastifyReply
 }
 
-export const createPresenter = (random: Random): Presenter => ({
+/** @param base the issuer's own path */
+export const createPresenter = (random: Random, base: string): Presenter => ({
   send(request, reply, page, uiLocales = [], frames = []) {
     const nonce = random.bytes(16).toString('base64')
     const language = chooseLanguage(uiLocales, request.headers['accept-language'])
     secureHeaders(reply, nonce, frames)
-    return reply.type('text/html; charset=utf-8').send(page({ language, nonce }))
+    return reply.type('text/html; charset=utf-8').send(page({ language, base, nonce }))
   },
 })
 
