@@ -48,6 +48,26 @@ t.test('K1 the key set: public members only, no kid twice, cached and open to al
   t.equal(again.status, 304)
 })
 
+t.test('K4 a preflight is answered at each document, and before the path of an issuer too', async (t) => {
+  const tenant = await aServer(t, { path: '/tenant/one' })
+  const { origin } = new URL(tenant.issuer)
+  for (const url of [
+    ...[...wellKnown, 'jwks.json'].flatMap((name) =>
+      [server.issuer, tenant.issuer].map((at) => `${at}/.well-known/${name}`),
+    ),
+    ...wellKnown.map((name) => `${origin}/.well-known/${name}/tenant/one`),
+  ]) {
+    const response = await fetch(url, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://spa.example', 'access-control-request-method': 'GET' },
+    })
+    t.equal(response.status, 204, url)
+    t.equal(response.headers.get('access-control-allow-origin'), '*')
+    t.equal(response.headers.get('access-control-allow-methods'), 'GET, HEAD')
+    t.match(response.headers.get('access-control-allow-headers'), /If-None-Match/)
+  }
+})
+
 t.test('K5 T12 the tokens (golden): header and claims, names and order', async (t) => {
   const app = await server.anApp({ first_party: true, resources: [api] })
   const tokens = await server.logIn(alice, app, {}, visitor)

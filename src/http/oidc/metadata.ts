@@ -6,7 +6,7 @@ import type { SigningAlgorithm } from '../../oauth/client.ts'
 import { openidConfiguration, paths } from '../../oauth/metadata.ts'
 import type { RegistrationMode } from '../../oauth/registration/policy.ts'
 import type { MutualTls } from '../../oauth/sender-constraint/mutual-tls.ts'
-import { allowAnyOrigin } from '../oauth/cors.ts'
+import { allowAnyOrigin, preflight } from '../oauth/cors.ts'
 
 export type MetadataOptions = {
   readonly issuer: string
@@ -21,8 +21,8 @@ export type MetadataOptions = {
 /** RFC 8414 §3, OpenID Connect Discovery §4, RFC 7517 §5: each is a buffer that was made before anybody asked. */
 export const metadata = async (app: FastifyInstance, { keySet, ...described }: MetadataOptions): Promise<void> => {
   const known = configuration(described)
-  for (const name of documents) app.get(`/.well-known/${name}`, async (request, reply) => send(request, reply, known))
-  app.get(paths.jwks, async (request, reply) => send(request, reply, keySet()))
+  for (const name of documents) serve(app, `/.well-known/${name}`, () => known)
+  serve(app, paths.jwks, keySet)
 }
 
 /** K4: of an issuer with a path, RFC 8414 §3 puts the well-known part before it; mounted at the root of the host. */
@@ -33,8 +33,7 @@ export const metadataBeforePath = async (
   const { pathname } = new URL(described.issuer)
   if (pathname === '/') return
   const known = configuration(described)
-  for (const name of documents)
-    app.get(`/.well-known/${name}${pathname}`, async (request, reply) => send(request, reply, known))
+  for (const name of documents) serve(app, `/.well-known/${name}${pathname}`, () => known)
 }
 
 /** RFC 8414 and OpenID Connect Discovery name the same members, so both serve the same document. */
@@ -50,6 +49,11 @@ type Document = { readonly body: Buffer; readonly etag: string }
 const document = (value: object): Document => {
   const body = Buffer.from(JSON.stringify(value))
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
+}
+
+const serve = (app: FastifyInstance, path: string, current: () => Document): void => {
+  app.get(path, async (request, reply) => send(request, reply, current()))
+  preflight(app, path, 'GET, HEAD')
 }
 
 /** Five minutes: a new key is published a day before it signs, so that no verifier meets one it cannot know. */
