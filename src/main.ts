@@ -1,32 +1,49 @@
 import { readFile } from 'node:fs/promises'
 import { systemClock } from './clock.ts'
-import { type Config, ConfigurationError, configurationExitCode, readConfig } from './config.ts'
+import { type Config, readConfig } from './config.ts'
 import { createDevelopment } from './development.ts'
 import { keepHouse } from './housekeeping.ts'
 import { listenForCertificates } from './http/mutual-tls.ts'
-import { createReadiness, stopOnSignal } from './http/operations/stop.ts'
+import { type Closing, createReadiness, stopOnSignal } from './http/operations/stop.ts'
 import { createOutbound } from './http/outbound/index.ts'
 import { createRemoteKeys } from './http/outbound/remote-keys.ts'
 import { createLogger } from './log.ts'
 import { systemRandom } from './random.ts'
 import { assemble, createApp, startCourier } from './server.ts'
+import { databaseFailure, embeddedFailure, lastWordsOf, listenFailure } from './start-failure.ts'
 import { openDatabase } from './storage/database.ts'
 import { startEmbedded } from './storage/embedded.ts'
 import { migrate } from './storage/migrate.ts'
 import { createStores } from './storage/stores.ts'
-import { tlsOptions } from './tls.ts'
+import { authoritiesIn, tlsOptions } from './tls.ts'
 import { welcome } from './welcome.ts'
 
-/** Configuration, database, keys, application, listen; and all of it back again on a signal. */
-const run = async (config: Config): Promise<void> => {
+/**
+ * Configuration, database, keys, application, listen; and all of it back again on a signal.
+ * @param started is told what has begun, the last first: a start that fails must end it
+ */
+const run = async (config: Config, started: Closing[]): Promise<void> => {
   const clock = systemClock
   const random = systemRandom
   const log = createLogger({ level: config.logLevel })
   const readiness = createReadiness()
 
-  const embedded = config.databaseUrl === undefined ? await startEmbedded({ dataDir: config.dataDir, log }) : undefined
-  const url = config.databaseUrl ?? embedded?.url ?? ''
-  await migrate({ url, log })
+  const tls = config.tls && tlsOptions(config.tls)
+  // It is read where it is needed; a mistake in it is to be named before anything is started.
+  if (config.mutualTls?.caFile !== undefined) authoritiesIn(config.mutualTls.caFile)
+
+  const { databaseUrl, dataDir } = config
+  const embedded =
+    databaseUrl === undefined
+      ? await startEmbedded({ dataDir, log }).catch((error: unknown) => {
+          throw embeddedFailure(error, dataDir)
+        })
+      : undefined
+  if (embedded) started.unshift({ close: embedded.stop })
+  const url = databaseUrl ?? embedded?.url ?? ''
+  await migrate({ url, log }).catch((error: unknown) => {
+    throw databaseUrl === undefined ? error : databaseFailure(error, databaseUrl)
+  })
   const database = openDatabase({
     url,
     poolSize: config.databasePoolSize,
@@ -34,8 +51,8 @@ const run = async (config: Config): Promise<void> => {
     onError: (err) => log.warn({ err }, 'a database connection was lost'),
   })
   const stores = createStores(database, { log })
+  started.unshift(stores.changes, database)
   const parts = await assemble({ config, database, stores, clock, random, readiness, log })
-  const tls = config.tls && tlsOptions(config.tls)
   const certificate = config.tls && (await readFile(config.tls.certFile))
   const demo = config.demo ? await createDevelopment({ parts, stores, certificate }) : undefined
   const outbound = createOutbound({
@@ -54,13 +71,24 @@ const run = async (config: Config): Promise<void> => {
     ...(demo && { demo: demo.routes }),
   })
 
-  await app.listen({ host: config.host, port: config.port })
+  started.unshift(app)
+
+  const { issuer, host } = config
+  await app.listen({ host, port: config.port }).catch((error: unknown) => {
+    throw listenFailure(error, { variable: 'PORT', host, port: config.port })
+  })
   const { mutualTls } = parts.senderConstraint
   const port = config.mutualTls?.port
   const forCertificates =
     tls && mutualTls && port !== undefined
-      ? [await listenForCertificates(app, { ...mutualTls, tls, issuer: config.issuer, host: config.host, port })]
+      ? [
+          await listenForCertificates(app, { ...mutualTls, tls, issuer, host, port }).catch((error: unknown) => {
+            throw listenFailure(error, { variable: 'MTLS_PORT', host, port })
+          }),
+        ]
       : []
+  started.unshift(...forCertificates)
+  const greeting = await welcome({ config, links: stores.adminLinks, demo: demo?.shown, random, now: clock.now() })
   const courier = startCourier({ parts, stores, outbound, log })
   const housekeeping = keepHouse({
     log,
@@ -87,13 +115,16 @@ const run = async (config: Config): Promise<void> => {
       { close: async () => embedded?.stop() },
     ],
   })
-  process.stdout.write(await welcome({ config, links: stores.adminLinks, demo: demo?.shown, random, now: clock.now() }))
+  process.stdout.write(greeting)
 }
 
+const started: Closing[] = []
 try {
-  await run(readConfig())
+  await run(readConfig(), started)
 } catch (error) {
-  if (!(error instanceof ConfigurationError)) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exit(configurationExitCode)
+  // What cannot be closed must not hide why nothing was started.
+  for (const part of started) await Promise.resolve(part.close()).catch(() => {})
+  const { text, exitCode } = lastWordsOf(error)
+  process.stderr.write(`${text}\n`)
+  process.exit(exitCode)
 }

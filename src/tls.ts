@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
+import { ConfigurationError } from './config.ts'
 
 /** RFC 9325 §4.2: forward secrecy and AEAD, nothing else. TLS 1.3 names its own suites, all of that kind. */
 const suites = [
@@ -16,7 +17,8 @@ const read = (variable: string, file: string): Buffer => {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new Error(`${variable}: the file ${file} cannot be read`, { cause: error })
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    throw new ConfigurationError([`${variable}: the file ${file} cannot be read (${code})`])
   }
 }
 
@@ -24,12 +26,12 @@ const read = (variable: string, file: string): Buffer => {
 const parsed = <T>(variable: string, file: string, what: string, parse: () => T): T => {
   try {
     return parse()
-  } catch (error) {
-    throw new Error(`${variable}: the file ${file} holds no ${what} in PEM`, { cause: error })
+  } catch {
+    throw new ConfigurationError([`${variable}: the file ${file} holds no ${what} in PEM`])
   }
 }
 
-/** @returns every certificate in `MTLS_CA_FILE`. @throws Error naming the variable and the file that is wrong */
+/** @returns every certificate in `MTLS_CA_FILE`. @throws ConfigurationError naming the variable and the file that is wrong */
 export const authoritiesIn = (caFile: string): readonly X509Certificate[] => {
   const blocks = read('MTLS_CA_FILE', caFile)
     .toString()
@@ -40,14 +42,14 @@ export const authoritiesIn = (caFile: string): readonly X509Certificate[] => {
   })
   // To OpenSSL whatever is named is trusted: a client's own certificate would vouch for itself.
   if (!authorities.every(({ ca }) => ca))
-    throw new Error(`MTLS_CA_FILE: the file ${caFile} holds a certificate of no authority`)
+    throw new ConfigurationError([`MTLS_CA_FILE: the file ${caFile} holds a certificate of no authority`])
   return authorities
 }
 
 /**
  * What `https.createServer` needs to serve TLS by BCP 195 (RFC 9325).
  *
- * @throws Error naming the variable and the file that is wrong
+ * @throws ConfigurationError naming the variable and the file that is wrong
  */
 export const tlsOptions = ({
   certFile,
@@ -61,7 +63,7 @@ export const tlsOptions = ({
   const certificate = parsed('TLS_CERT_FILE', certFile, 'certificate', () => new X509Certificate(cert))
   const privateKey = parsed('TLS_KEY_FILE', keyFile, 'private key without a passphrase', () => createPrivateKey(key))
   if (!certificate.checkPrivateKey(privateKey))
-    throw new Error(`TLS_KEY_FILE: ${keyFile} is not the key of the first certificate in ${certFile}`)
+    throw new ConfigurationError([`TLS_KEY_FILE: ${keyFile} is not the key of the first certificate in ${certFile}`])
   return {
     cert,
     key,

@@ -55,7 +55,8 @@ export const issuer = (value: string): string => {
 }
 
 export const postgres = (value: string): string => {
-  if (!/^postgres(ql)?:\/\/./.test(value))
+  // After a user the host may be left out, for the socket of this machine: pg allows that, and URL does not.
+  if (!/^postgres(ql)?:\/\/./.test(value) || !URL.canParse(value.replace('@/', '@localhost/')))
     throw new Mistake('must be a URL such as postgresql://user:password@host:5432/tessera')
   return value
 }

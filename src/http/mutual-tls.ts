@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { createServer } from 'node:https'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
+import { ConfigurationError } from '../config.ts'
 import { openidConfiguration } from '../oauth/metadata.ts'
 import { HandshakenRequest } from './client-certificate.ts'
 import { ignoreExpectations, limits, refuseConnection, serverOptions } from './limits.ts'
@@ -61,12 +62,14 @@ export const listenForCertificates = async (
 
 /**
  * OpenSSL follows a path to its root: whoever names an authority below another alone would wonder why none is trusted.
- * @throws Error naming one whose root is missing
+ * @throws ConfigurationError naming one whose root is missing
  */
 export const requireRoots = (authorities: readonly X509Certificate[]): void => {
   const rootless = authorities.find((each) => !authorities.some((above) => each.checkIssued(above)))
   if (rootless)
-    throw new Error(`MTLS_CA_FILE: at MTLS_PORT it needs the root above ${rootless.subject.replaceAll('\n', ', ')}`)
+    throw new ConfigurationError([
+      `MTLS_CA_FILE: at MTLS_PORT it needs the root above ${rootless.subject.replaceAll('\n', ', ')}`,
+    ])
 }
 
 /** What the metadata says is there, and the API, which takes access tokens too. */

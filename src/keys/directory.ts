@@ -57,22 +57,32 @@ export const createKeyDirectory = (deps: {
         await handle.close()
       }
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined
-      if (errorCode(error) === 'EACCES')
-        throw new KeyFileError(`${file} cannot be read by this account`, { cause: error })
-      throw error
+      const code = errorCode(error)
+      if (code === 'ENOENT') return undefined
+      if (code === undefined) throw error
+      throw new KeyFileError(`${file} cannot be read by this account (${code})`, { cause: error })
     }
   }
 
+  const unwritable = (cause: unknown): KeyFileError => {
+    const code = errorCode(cause) ?? 'unknown error'
+    const remedy = 'let this account write there, or set another directory'
+    return new KeyFileError(`KEYS_DIR: ${path} cannot be written (${code}): ${remedy}`, { cause })
+  }
+
   const writeTemporary = async (name: string, content: Buffer): Promise<string> => {
-    await mkdir(path, { recursive: true, mode: 0o700 })
     const temporary = join(path, `.${name}.${random.bytes(6).toString('hex')}`)
-    const handle = await open(temporary, 'wx', 0o600)
     try {
-      await handle.writeFile(content)
-      await handle.sync()
-    } finally {
-      await handle.close()
+      await mkdir(path, { recursive: true, mode: 0o700 })
+      const handle = await open(temporary, 'wx', 0o600)
+      try {
+        await handle.writeFile(content)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    } catch (error) {
+      throw unwritable(error)
     }
     return temporary
   }
@@ -85,7 +95,7 @@ export const createKeyDirectory = (deps: {
       return true
     } catch (error) {
       if (errorCode(error) === 'EEXIST') return false
-      throw error
+      throw unwritable(error)
     } finally {
       await rm(temporary)
     }
