@@ -213,6 +213,20 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
   return config
 }
 
+/**
+ * `readConfig` for a server that is about to listen: where PORT is 0 and no ISSUER is named, the issuer, which holds the
+ * port, needs one that is known before.
+ * @param freePort finds a port of this host
+ */
+export const readConfigToListen = async (
+  freePort: (host: string) => Promise<number>,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Config> => {
+  const config = readConfig(env)
+  if (config.port !== 0 || env[variables.issuer.name]) return config
+  return readConfig({ ...env, [variables.port.name]: String(await freePort(config.host)) })
+}
+
 const besideIssuer = (issuer: string, port: number | undefined): string | undefined => {
   if (port === undefined) return undefined
   const url = new URL(issuer)

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { systemClock } from './clock.ts'
-import { type Config, readConfig } from './config.ts'
+import { type Config, readConfigToListen } from './config.ts'
 import { createDevelopment } from './development.ts'
+import { freePort } from './free-port.ts'
 import { keepHouse } from './housekeeping.ts'
 import { listenForCertificates } from './http/mutual-tls.ts'
 import { type Closing, createReadiness, stopOnSignal } from './http/operations/stop.ts'
@@ -120,7 +121,12 @@ const run = async (config: Config, started: Closing[]): Promise<void> => {
 
 const started: Closing[] = []
 try {
-  await run(readConfig(), started)
+  const config = await readConfigToListen((host) =>
+    freePort(host).catch((error: unknown) => {
+      throw listenFailure(error, { variable: 'PORT', host, port: 0 })
+    }),
+  )
+  await run(config, started)
 } catch (error) {
   // What cannot be closed must not hide why nothing was started.
   for (const part of started) await Promise.resolve(part.close()).catch(() => {})

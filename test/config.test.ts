@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Config, ConfigurationError, configurationTable, readConfig } from '../src/config.ts'
+import { type Config, ConfigurationError, configurationTable, readConfig, readConfigToListen } from '../src/config.ts'
 
 const mistakesOf = (env: NodeJS.ProcessEnv): readonly string[] => {
   try {
@@ -29,6 +29,14 @@ t.test('nothing set runs on loopback with the embedded database', async (t) => {
 t.test('the issuer follows the port, and TLS', async (t) => {
   t.equal(readConfig({ PORT: '8080' }).issuer, 'http://localhost:8080')
   t.equal(readConfig({ TLS_CERT_FILE: 'c.pem', TLS_KEY_FILE: 'k.pem' }).issuer, 'https://localhost:3000')
+})
+
+t.test('with PORT=0 the issuer names a port that was found, unless there is one', async (t) => {
+  const found = async (host: string) => (host === 'localhost' ? 4321 : 0)
+  t.match(await readConfigToListen(found, { PORT: '0' }), { port: 4321, issuer: 'http://localhost:4321' })
+  const issuer = 'http://localhost:8080'
+  t.match(await readConfigToListen(found, { PORT: '0', ISSUER: issuer }), { port: 0, issuer })
+  t.match(await readConfigToListen(found, {}), { port: 3000 })
 })
 
 t.test('an empty variable is an absent one', async (t) => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { aDatabase } from './support/database.ts'
 import { freePort } from './support/free-port.ts'
+import { until } from './support/until.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const secret = 'hunter2hunter2'
@@ -104,4 +105,15 @@ t.test('a key file that cannot be used is named, and so is an address that is no
   await refused(t, { DATABASE_URL, KEYS_DIR }, 78, /subject\.key is not a key of 32 bytes/)
   await rm(file)
   await refused(t, { DATABASE_URL, HOST: '192.0.2.1' }, 78, /^HOST: 192\.0\.2\.1 .*\(EADDRNOTAVAIL\)/)
+})
+
+t.test('with PORT=0 the server is where its issuer says', async (t) => {
+  const { url: DATABASE_URL } = await aDatabase(t)
+  const { child, said, ended } = await aStart(t, { DATABASE_URL, PORT: '0' })
+  await until(() => said.stdout.includes('Tessera is running.'))
+  const issuer = /Issuer +(http:\S+)/.exec(said.stdout)?.[1]
+  const metadata = await fetch(`${issuer}/.well-known/openid-configuration`)
+  t.match(await metadata.json(), { issuer })
+  child.kill('SIGTERM')
+  t.equal(await ended, 0, said.stderr)
 })

@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
 import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../../free-port.ts'
 import type { Random } from '../../random.ts'
 import type { Launcher } from './account.ts'
 import type { Binaries } from './binaries.ts'
@@ -97,7 +97,7 @@ export const startPostmaster = async (
 ): Promise<{ readonly port: number; readonly exited: () => boolean }> => {
   // PostgreSQL refuses to start while the number in the file belongs to any process of its account.
   await rm(join(cluster.directory, 'postmaster.pid'), { force: true })
-  const port = await freePort()
+  const port = await freePort('127.0.0.1')
   const log = await open(cluster.logFile, 'w', 0o600)
   try {
     const [file, args] = launcher.command(binaries.postgres, [
@@ -149,18 +149,6 @@ export const stopPostmaster = async (cluster: Cluster): Promise<void> => {
     await pause(pollMs)
   }
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
-  })
 
 export const lastWords = async ({ logFile }: Cluster): Promise<string> =>
   (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n')
