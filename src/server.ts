@@ -35,6 +35,14 @@ export const assemble = async (deps: {
   const { config, database, stores, clock, random, readiness, log } = deps
   const { issuer, trustProxy, signingAlgorithms: algorithms } = config
   const directory = createKeyDirectory({ path: config.keysDir, passphrase: config.keyPassphrase, random })
+  // Made before the first signing key, and looked for after: another server that starts at once is no reason to warn.
+  const isLost = (await stores.signingKeys.list()).length > 0 && !(await directory.hasSubjectSecret())
+  const subjectSecret = await directory.subjectSecret()
+  if (isLost)
+    log.warn(
+      { event: 'subject_key_lost', directory: config.keysDir },
+      'subject.key was missing in KEYS_DIR and was made anew: apps with pairwise subjects take each person for a new one. Stop the server, put the file back from a backup or another server, and start again',
+    )
   const keys = await createKeyRing({ directory, store: stores.signingKeys, clock, issuer, algorithms })
   const ofFeed = { store: stores.revocationKeys, purpose: 'revocations', algorithms: [] } as const
   const revocationKeys = await createKeyRing({ directory, clock, issuer, ...ofFeed })
@@ -58,8 +66,6 @@ export const assemble = async (deps: {
   await stores.changes.start()
   await feed.start()
   const [first, ...rest] = config.cookieSecrets.map((secret) => Buffer.from(secret))
-
-  const subjectSecret = await directory.subjectSecret()
 
   const checks: readonly HealthCheck[] = [
     { name: 'database', passes: async () => database.ping().then(() => true) },

@@ -20,6 +20,7 @@ export const signingKeyFile = (keysDir: string, kid: string): Promise<KeyFile | 
   look(join(keysDir, `${kid}.pem`))
 export const refreshKeyFile = (keysDir: string, id: string): Promise<KeyFile | undefined> =>
   look(join(keysDir, `refresh-${id}.key`))
+export const subjectKeyFile = (keysDir: string): Promise<KeyFile | undefined> => look(join(keysDir, 'subject.key'))
 
 /** A key made by one account cannot be read by the server of another. */
 export const refuseForeignDirectory = async (keysDir: string): Promise<void> => {

@@ -31,8 +31,11 @@ export const findKnownBy = async (
   if (!client) throw notFound(`There is no client ${printable(clientId)}. \`tessera client list\` names them all.`)
   const { createKeyDirectory } = await import('../keys/directory.ts')
   const passphrase = config.keyPassphrase
-  const secret = await createKeyDirectory({ path: config.keysDir, passphrase, random: context.random }).subjectSecret()
-  const subjectOf = createSubjectOf(secret)
+  const directory = createKeyDirectory({ path: config.keysDir, passphrase, random: context.random })
+  // Another one, made here, would find nobody, and hide from the server that its own was lost.
+  if (!(await directory.hasSubjectSecret()))
+    throw notFound(`There is no subject.key in ${config.keysDir}. Put it back from a backup, or set KEYS_DIR.`)
+  const subjectOf = createSubjectOf(await directory.subjectSecret())
   const wanted = sub.toLowerCase()
   const everybody = await everything(stores.users.list, ({ id }) => id)
   const user = everybody.find(({ id }) => subjectOf(client, id) === wanted)

@@ -23,6 +23,8 @@ export type KeyDirectory = {
   cookieSecret(): Promise<Buffer>
   /** 32 bytes of which pairwise subjects are made, likewise. With another one every app would know everybody anew. */
   subjectSecret(): Promise<Buffer>
+  /** Whether there is one: where it is missing, `subjectSecret` makes another. */
+  hasSubjectSecret(): Promise<boolean>
 }
 
 const errorCode = (error: unknown): string | undefined =>
@@ -185,5 +187,6 @@ export const createKeyDirectory = (deps: {
 
     cookieSecret: async () => sharedSecret('cookie.key'),
     subjectSecret: async () => sharedSecret('subject.key'),
+    hasSubjectSecret: async () => (await readSecret('subject.key')) !== undefined,
   }
 }

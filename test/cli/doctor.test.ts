@@ -79,7 +79,11 @@ t.test('doctor names what failed and what to do, and ends with 1', async (t) => 
 t.test('doctor looks after the files of the keys (mode 0600)', async (t) => {
   const directory = createKeyDirectory({ path: keysDir, random: systemRandom })
   const ring = await createKeyRing({ directory, store: stores.signingKeys, clock, issuer, algorithms: ['RS256'] })
-  t.match((await run(['doctor'], good)).stdout, /^ok +signing keys: 1, each for its owner alone/m)
+  t.match((await run(['doctor'], good)).stdout, /^failed +subject key: subject\.key not in /m)
+  await directory.subjectSecret()
+  const first = (await run(['doctor'], good)).stdout
+  t.match(first, /^ok +signing keys: 1, each for its owner alone/m)
+  t.match(first, /^ok +subject key: 1, each for its owner alone/m)
   const store = stores.revocationKeys
   const feed = await createKeyRing({ directory, store, purpose: 'revocations', clock, issuer, algorithms: [] })
   t.match((await run(['doctor'], good)).stdout, /^ok +signing keys: 2, each for its owner alone/m)

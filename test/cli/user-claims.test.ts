@@ -70,9 +70,10 @@ t.test('OIDC Core §8.1 user show finds a person by the sub that a client was to
   const { client_id } = await json([...made, '--set', 'subject_type=pairwise'])
   const client = await stores.clients.find(String(client_id))
   if (!client) throw new Error('there is no client')
+  const by = ['--client', String(client_id)]
+  t.match((await run(['user', 'show', login.userId, ...by])).stderr, /no subject\.key in /, 'and none is made')
   const secret = await createKeyDirectory({ path: keysDir, random: systemRandom }).subjectSecret()
   const sub = createSubjectOf(secret)(client, login.userId)
-  const by = ['--client', String(client_id)]
   t.match(await json(['user', 'show', sub, ...by]), { sub: login.userId, username })
   t.equal((await run(['user', 'show', sub])).exitCode, 1, 'to nobody else is it a name')
   t.match((await run(['user', 'show', login.userId, ...by])).stderr, /knows nobody as/)

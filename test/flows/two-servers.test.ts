@@ -52,6 +52,34 @@ t.test('K3 servers that start at once on an empty database agree on one set of k
   }
 })
 
+t.test('a subject.key that was lost is made anew once, and not in silence', async (t) => {
+  const { database, url } = await aDatabase(t)
+  const keysDir = await mkdtemp(join(tmpdir(), 'tessera-keys-'))
+  t.teardown(() => rm(keysDir, { recursive: true, force: true }))
+  const env = { NODE_ENV: 'test', ISSUER: 'http://127.0.0.1:3000', KEYS_DIR: keysDir, DATABASE_URL: url }
+  const warnings: string[] = []
+  const log = { warn: (_: object, message: string) => void warnings.push(message) }
+  const start = async () => {
+    const stores = createStores(database, { log })
+    t.teardown(() => stores.changes.close())
+    const readiness = createReadiness()
+    await assemble({
+      config: readConfig(env),
+      database,
+      stores,
+      clock: aClock(),
+      random: systemRandom,
+      readiness,
+      log,
+    })
+    return warnings.filter((message) => message.includes('subject.key')).length
+  }
+  t.equal(await start(), 0, 'the first start of all makes it')
+  await rm(join(keysDir, 'subject.key'))
+  t.equal(await start(), 1)
+  t.equal(await start(), 1, 'it is there again')
+})
+
 const one = await aServer(t)
 const two = await aServer(t, { beside: one })
 const alice = await one.aPerson()

@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts'
 import { publishedKeys } from '../../keys/schedule.ts'
 import type { Opened } from '../context.ts'
-import { type KeyFile, refreshKeyFile, signingKeyFile } from '../key-files.ts'
+import { type KeyFile, refreshKeyFile, signingKeyFile, subjectKeyFile } from '../key-files.ts'
 import { type Finding, failed, ok } from './finding.ts'
 
 type Named = { readonly name: string; readonly file: KeyFile | undefined }
@@ -28,7 +28,13 @@ export const checkKeys = async (
       file: await refreshKeyFile(keysDir, id),
     })),
   )
-  return [finding('signing keys', signing, keysDir), finding('refresh keys', refresh, keysDir)]
+  // A server makes it before its first signing key.
+  const subject = signing.length > 0 ? [{ name: 'subject.key', file: await subjectKeyFile(keysDir) }] : []
+  return [
+    finding('signing keys', signing, keysDir),
+    finding('refresh keys', refresh, keysDir),
+    finding('subject key', subject, keysDir),
+  ]
 }
 
 const finding = (check: string, keys: readonly Named[], keysDir: string): Finding => {
