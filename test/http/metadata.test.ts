@@ -43,9 +43,19 @@ t.test('K1 the key set: public members only, no kid twice, cached and open to al
     .sort((a, b) => String(a.alg).localeCompare(String(b.alg)))
   const actual = `${JSON.stringify(shape, null, 2)}\n`
   t.equal(actual, golden('tokens/jwks.json', actual))
+})
 
-  const again = await server.get('/.well-known/jwks.json', { 'if-none-match': headers.get('etag') ?? '' })
-  t.equal(again.status, 304)
+t.test('RFC 9110 §13.1.2: who has a document gets 304, however it says so', async (t) => {
+  for (const name of [...wellKnown, 'jwks.json']) {
+    const path = `/.well-known/${name}`
+    const etag = (await server.get(path)).headers.get('etag') ?? ''
+    for (const given of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const again = await server.get(path, { 'if-none-match': given })
+      t.equal(again.status, 304, `${name}: ${given}`)
+      t.equal(again.headers.get('etag'), etag)
+    }
+    t.equal((await server.get(path, { 'if-none-match': '"other"' })).status, 200)
+  }
 })
 
 t.test('K4 a preflight is answered at each document, and before the path of an issuer too', async (t) => {

@@ -5,6 +5,7 @@ import { type Parameters, parseParameters } from '../../oauth/parameters.ts'
 import type { RevocationFeed } from '../../oauth/revocations/feed.ts'
 import type { Position } from '../../oauth/revocations/list.ts'
 import { queryParameters } from '../form-body.ts'
+import { holds } from '../if-none-match.ts'
 import { allowAnyOrigin, preflight } from './cors.ts'
 
 /** docs/revocation-feed.md: what was revoked, for whoever verifies access tokens. Everybody may read it. */
@@ -14,7 +15,7 @@ export const revocations = async (app: FastifyInstance, { feed }: { readonly fee
     const { body, etag } = await feed.list(positionOf(parseParameters(queryParameters(request))))
     // A copy may be kept, and never be used without having asked: it would hide what was revoked since.
     reply.header('cache-control', 'public, no-cache').header('etag', etag)
-    if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
+    if (holds(request, etag)) return reply.code(304).send()
     return reply.type('application/revocations+jwt').send(body)
   })
   preflight(app, paths.revocations, 'GET, HEAD')
@@ -24,10 +25,6 @@ export const openToAll = (reply: FastifyReply): void => {
   allowAnyOrigin(reply)
   reply.header('access-control-expose-headers', `${reply.getHeader('access-control-expose-headers')}, ETag`)
 }
-
-/** RFC 9110 §13.1.2. */
-const matches = (given: string | undefined, etag: string): boolean =>
-  (given ?? '').split(',').some((each) => ['*', etag, `W/${etag}`].includes(each.trim()))
 
 /** What the caller holds, from the names that the last list had. */
 export const positionOf = (parameters: Parameters): Position | undefined => {

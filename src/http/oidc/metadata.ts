@@ -6,6 +6,7 @@ import type { SigningAlgorithm } from '../../oauth/client.ts'
 import { openidConfiguration, paths } from '../../oauth/metadata.ts'
 import type { RegistrationMode } from '../../oauth/registration/policy.ts'
 import type { MutualTls } from '../../oauth/sender-constraint/mutual-tls.ts'
+import { holds } from '../if-none-match.ts'
 import { allowAnyOrigin, preflight } from '../oauth/cors.ts'
 
 export type MetadataOptions = {
@@ -60,6 +61,6 @@ const serve = (app: FastifyInstance, path: string, current: () => Document): voi
 const send = (request: FastifyRequest, reply: FastifyReply, { body, etag }: Document) => {
   allowAnyOrigin(reply)
   reply.header('cache-control', 'public, max-age=300').header('etag', etag)
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+  if (holds(request, etag)) return reply.code(304).send()
   return reply.type('application/json').send(body)
 }
