@@ -6,6 +6,7 @@ import {
   type SigningAlgorithm,
   signingAlgorithms,
 } from './client.ts'
+import { fits } from './client-authentication/public-key.ts'
 import { isLoopback } from './redirect-uri.ts'
 import { type Contradiction, when } from './registration-rules/rule.ts'
 
@@ -90,12 +91,17 @@ export const profileDefaults = (said: Readonly<Record<string, unknown>>): Partia
   }
 }
 
+/** Whether a client can do nothing without a signature: the keys of others may be those of their certificates alone. */
+const signs = (client: ClientMetadata): boolean =>
+  client.token_endpoint_auth_method === 'private_key_jwt' || client.require_signed_request_object
+
 export const profile = (client: ClientMetadata): readonly Contradiction[] => {
   const { profile } = client
   if (!isProfile(profile)) return []
   const unless = (holds: boolean, field: keyof ClientMetadata, problem: string) =>
     when(!holds, field, `${problem} under the profile ${profile}`, ['profile'])
   const demanded: Partial<ClientMetadata> = demands[profile]
+  const keys = client.jwks?.keys ?? []
   return [
     ...Object.entries(demanded).flatMap(([name, value]) => {
       const field = fields.find((each) => each === name)
@@ -120,6 +126,13 @@ export const profile = (client: ClientMetadata): readonly Contradiction[] => {
       'must be https',
     ),
     ...unless(client.request_uris.length === 0, 'request_uris', 'must be empty'),
+    // SP §5.4.1; keys at `jwks_uri` may change, and are looked at when they are used.
+    ...when(
+      signs(client) && keys.length > 0 && !keys.some((key) => fapiAlgorithms.some((algorithm) => fits(key, algorithm))),
+      'jwks',
+      `has no key for ${fapiAlgorithms.join(', ')} under the profile ${profile}`,
+      ['profile', 'token_endpoint_auth_method', 'require_signed_request_object'],
+    ),
     ...always.flatMap((field) => unless(isFapi(client[field]), field, among)),
     ...sometimes.flatMap((field) => unless(client[field] === undefined || isFapi(client[field]), field, among)),
     ...(profile === 'fapi2_message_signing'

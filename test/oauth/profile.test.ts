@@ -77,6 +77,39 @@ t.test('what contradicts the profile is refused, each by the name of its field',
   t.ok(checkMetadata({ ...least, require_signed_request_object: true }), 'stricter is no contradiction')
 })
 
+t.test(
+  'FAPI 2.0 §5.4.1: keys of which none may sign for the profile are refused, where the client has to sign',
+  async (t) => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
+    const ed = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
+    const ec = publicKey.export({ format: 'jwk' })
+    const onlyRs256 = { jwks: { keys: [{ ...rsa, alg: 'RS256' }] } }
+    for (const base of [least, message]) {
+      const refused = {
+        message: new RegExp(`jwks has no key for PS256, ES256, EdDSA under the profile ${base.profile}$`),
+      }
+      t.throws(() => checkMetadata({ ...base, ...onlyRs256 }), refused, base.profile)
+      const misnamed = { ...ec, alg: 'PS256' }
+      t.throws(
+        () => checkMetadata({ ...base, jwks: { keys: [...onlyRs256.jwks.keys, misnamed] } }),
+        refused,
+        'of its kind',
+      )
+      for (const key of [ec, rsa, ed, { ...rsa, alg: 'PS256' }, { ...ed, alg: 'EdDSA' }, { ...ed, alg: 'Ed25519' }])
+        t.ok(checkMetadata({ ...base, jwks: { keys: [...onlyRs256.jwks.keys, key] } }), `beside ${key.kty} ${key.alg}`)
+    }
+    const byCertificate = { token_endpoint_auth_method: 'self_signed_tls_client_auth', ...onlyRs256 }
+    t.ok(checkMetadata({ ...least, ...byCertificate }), 'whose keys are those of its certificates')
+    t.throws(() => checkMetadata({ ...message, ...byCertificate }), /jwks has no key/, 'but it signs its requests')
+    t.ok(checkMetadata({ ...least, profile: 'none', ...onlyRs256 }), 'without a profile')
+    t.throws(
+      () => checkMetadata({ ...least, jwks: undefined }),
+      { message: /^(?!.*has no key)/ },
+      'without keys there is one reason alone',
+    )
+  },
+)
+
 t.test('FAPI 2.0 §5.4.1: what such a client may sign with', async (t) => {
   t.same(algorithmsOf({ profile: 'none' }, undefined), ['RS256', 'PS256', 'ES256', 'EdDSA'])
   t.same(algorithmsOf({ profile: 'fapi2' }, undefined), ['PS256', 'ES256', 'EdDSA'])
