@@ -16,7 +16,7 @@ import { isUuid } from './person.ts'
 import { notFound, Refusal, wrongUsage } from './refusal.ts'
 import { counted, countedAtMost, printable, table } from './table.ts'
 
-const findClient = async ({ clients }: Pick<Opened['stores'], 'clients'>, id: string): Promise<Client> => {
+export const findClient = async ({ clients }: Pick<Opened['stores'], 'clients'>, id: string): Promise<Client> => {
   const client = await clients.find(id)
   if (!client) throw notFound(`There is no client ${printable(id)}. \`tessera client list\` names them all.`)
   return client

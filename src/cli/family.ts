@@ -6,6 +6,7 @@ import type { Family } from '../oauth/stores.ts'
 import { endOfFamily, expiresWithSession, type FamilyHistory, type LedgerEntry } from '../oauth/tokens/history.ts'
 import { deviceOf } from '../user-agent.ts'
 import { createGroup, type Outcome } from './answer.ts'
+import { findClient } from './client.ts'
 import { type Context, withStores } from './context.ts'
 import { endInWords } from './family-end.ts'
 import { ledger } from './ledger.ts'
@@ -44,6 +45,7 @@ const pairJson = (pair: LedgerEntry) => ({
   iat: numericDate(pair.issuedAt),
   exp: numericDate(pair.expiresAt),
   verdict: pair.verdict,
+  retries: pair.retries,
   ip: pair.ip ?? null,
   user_agent: pair.userAgent ?? null,
 })
@@ -121,6 +123,7 @@ type ListOptions = { readonly user?: string; readonly client?: string }
 const list = (context: Context) => (options: ListOptions) =>
   withStores(context, async (stores) => {
     const userId = options.user === undefined ? undefined : (await findPerson(stores, options.user)).id
+    if (options.client !== undefined) await findClient(stores, options.client)
     const filter = { userId, clientId: options.client, limit: countedAtMost }
     const families = await stores.families.list(filter, context.clock.now())
     const names = await stores.administration.usernames([...new Set(families.map(({ userId }) => userId))])

@@ -16,6 +16,9 @@ type Drawn = {
 
 type Line = { readonly at: Date; readonly cells: readonly Cell[] }
 
+const cameBack = (generation: unknown): string | undefined =>
+  typeof generation === 'number' ? `pair ${generation} came back` : undefined
+
 /**
  * The family as a line through time: a dot for each pair, filled where it is the live one, and a cross for what
  * happened to it.
@@ -31,6 +34,7 @@ export const ledger = ({ family, pairs, events, end, marked }: Drawn): string =>
         pair.verdict,
         networkShown(pair.ip),
         deviceOf(pair.userAgent),
+        pair.retries,
         pair.generation === marked ? '◀ this one' : isLive(pair) ? 'live' : '',
       ],
     })),
@@ -42,13 +46,14 @@ export const ledger = ({ family, pairs, events, end, marked }: Drawn): string =>
         kind,
         networkShown(ip),
         deviceOf(userAgent),
-        typeof detail?.reason === 'string' ? detail.reason : '',
+        '',
+        [detail?.reason, cameBack(detail?.presented)].filter((said) => typeof said === 'string').join(': '),
       ],
     })),
   ]
   const sorted = [...lines].sort((a, b) => a.at.getTime() - b.at.getTime())
   const drawn = table(
-    ['PAIR', 'AT', 'WHAT', 'NETWORK', 'DEVICE', ''],
+    ['PAIR', 'AT', 'WHAT', 'NETWORK', 'DEVICE', 'RETRIES', ''],
     sorted.map(({ cells }) => cells),
     'The ledger holds no pair of this family any more.',
   )

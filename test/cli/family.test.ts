@@ -15,7 +15,7 @@ t.test('family show draws each pair with time, verdict, network and device, and 
   const alive = await run(['family', 'show', family.id])
   t.match(alive.stdout, /^State +alive$/m)
   t.match(alive.stdout, /^○ 0 +2026-11-21T12:00:00\.250Z +issued +192\.0\.2\.1 +test/m)
-  t.match(alive.stdout, /^● 1 +2026-11-21T12:00:10\.250Z +rotated +203\.0\.113\.7 +Chrome on macOS +live$/m)
+  t.match(alive.stdout, /^● 1 +2026-11-21T12:00:10\.250Z +rotated +203\.0\.113\.7 +Chrome on macOS +0 +live$/m)
 
   await stores.families.revoke(family.id, 'replayed', later(start, 99), {
     ip: '198.51.100.9',
@@ -38,6 +38,22 @@ t.test('family show draws each pair with time, verdict, network and device, and 
     events: [{ kind: 'family_revoked' }],
   })
   t.match((await run(['family', 'show', `${family.id}.7`])).stdout, /no pair of generation 7: it is ahead/)
+})
+
+t.test('family show says which pair came back, and how often each was asked for again', async (t) => {
+  const { family } = await aBoughtFamily(stores)
+  await stores.families.advance(anAdvance(family))
+  const honest = { ip: undefined, userAgent: undefined }
+  await stores.families.countRetry(family.id, later(start, 20), honest, [])
+  await stores.families.revoke(family.id, 'replayed', later(start, 99), honest, { presented: 0 })
+  const { stdout } = await run(['family', 'show', family.id])
+  t.match(stdout, /^PAIR .*DEVICE +RETRIES/m)
+  t.match(stdout, /^○ 1 .* 1$/m)
+  t.match(stdout, /^✕ .*replayed: pair 0 came back$/m)
+  t.match(await json(['family', 'show', family.id]), {
+    pairs: [{ retries: 0 }, { retries: 1 }],
+    events: [{ detail: { presented: 0 } }],
+  })
 })
 
 t.test('family show says of too many logins that the one that began first ended', async (t) => {
@@ -99,6 +115,7 @@ t.test('not found is 1, bad input 2', async (t) => {
     [['family', 'show', unknown], 1],
     [['family', 'revoke', `${unknown}.3`], 1],
     [['family', 'list', '--user', 'nobody'], 1],
+    [['family', 'list', '--client', 'nope'], 1],
     [['session', 'list', '--user', 'nobody'], 1],
     [['session', 'revoke', unknown], 1],
     [['session', 'revoke', "'; DROP"], 1],
