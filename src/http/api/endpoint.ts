@@ -36,8 +36,8 @@ const endpoint = <P extends TObject, B extends TSchema, A extends TSchema>(descr
     answer: (request, by, demandRecentLogin) => {
       // A body is taken as it is: JSON has numbers of its own, and a validator that converts walks as deep as it is nested.
       const sent = Value.Default(described.parameters, sentWith(request, described.parameters))
-      const parameters = read(described.parameters, sent, 'The parameter')
-      const body = read(described.body, isNone(described.body) ? undefined : request.body, 'The field')
+      const parameters = read(described.parameters, sent, 'parameter')
+      const body = read(described.body, isNone(described.body) ? undefined : request.body, 'field')
       return handle({ parameters, body }, by, demandRecentLogin)
     },
   }
@@ -70,13 +70,33 @@ const sentWith = (request: FastifyRequest, { properties }: TObject): Record<stri
 const integerIn = (text: string): number | string => (/^\d{1,9}$/.test(text) ? Number(text) : text)
 
 /** @throws OAuthError that names the field by the schema's own words, never by what was sent (O7: no field is unknown) */
-const read = <S extends TSchema>(schema: S, value: unknown, what: string): Static<S> => {
+const read = <S extends TSchema>(schema: S, value: unknown, what: Named): Static<S> => {
   if (Value.Check(schema, value)) return value
+  throw invalidRequest(mistakeIn(schema, value, what))
+}
+
+type Named = 'parameter' | 'field'
+
+const mistakeIn = (schema: TSchema, value: unknown, what: Named): string => {
+  if (!Type.IsObject(schema) || !isRecord(value)) return 'The body is no JSON object; openapi.json describes it.'
+  const { properties, required = [] } = schema
+  const names = Object.keys(properties)
+  if (Object.keys(value).some((name) => !names.includes(name)))
+    return `A ${what} is not known here. ${names.length === 0 ? 'There is none.' : `Known are: ${names.join(', ')}.`}`
+  const absent = required.filter((name) => !Object.hasOwn(value, name))
+  if (absent.length > 0)
+    return `The ${what} ${absent.join(` and the ${what} `)} ${absent.length === 1 ? 'is' : 'are'} missing.`
+  const wrong = names.find((name) => Object.hasOwn(value, name) && !Value.Check(properties[name] ?? {}, value[name]))
+  return wrong === undefined
+    ? `A ${what} is wrong; openapi.json describes it.`
+    : `The ${what} ${wrong} ${whyNot(properties[wrong] ?? {}, value[wrong])}.`
+}
+
+/** A regular expression, or one of several shapes, says nothing to whoever reads it: there the description stands. */
+const whyNot = (schema: TSchema, value: unknown): string => {
   const [mistake] = Value.Errors(schema, value)
-  const field = mistake?.instancePath.split('/')[1]
-  throw invalidRequest(
-    field === undefined || field === ''
-      ? 'A field is missing or not known here; openapi.json names them.'
-      : `${what} ${field} ${mistake?.message ?? 'is wrong'}.`,
-  )
+  const isPlain = mistake?.instancePath === '' && ['type', 'minimum', 'maximum', 'maxLength'].includes(mistake.keyword)
+  return isPlain || !('description' in schema)
+    ? (mistake?.message ?? 'is wrong')
+    : `does not have its form. It is: ${schema.description}`
 }

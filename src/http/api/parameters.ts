@@ -7,7 +7,7 @@ export const uuid = (description: string) => Type.String({ pattern: uuidPattern,
 export const clientId = (description: string) => Type.String({ pattern: '^[ -~]{1,128}$', description })
 
 const limit = Type.Integer({ minimum: 1, maximum: mostPerPage, default: 50, description: 'how many at most' })
-const next = '`next` of the page before'
+const next = '`next` of an earlier answer'
 
 export const loginList = Type.Object(
   {

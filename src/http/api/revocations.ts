@@ -10,12 +10,18 @@ import { clientId, uuid } from './parameters.ts'
 
 const strict = { additionalProperties: false }
 
-export const TargetShape = Type.Union([
-  Type.Object({ kind: Type.Enum(['session', 'family', 'user']), id: uuid('`sid`, family id or `sub`') }, strict),
-  Type.Object({ kind: Type.Literal('client'), id: clientId('`client_id`') }, strict),
-  Type.Object({ kind: Type.Literal('app'), user: uuid('`sub`'), client: clientId('`client_id`') }, strict),
-  Type.Object({ kind: Type.Literal('all') }, strict),
-])
+export const TargetShape = Type.Union(
+  [
+    Type.Object({ kind: Type.Enum(['session', 'family', 'user']), id: uuid('`sid`, family id or `sub`') }, strict),
+    Type.Object({ kind: Type.Literal('client'), id: clientId('`client_id`') }, strict),
+    Type.Object({ kind: Type.Literal('app'), user: uuid('`sub`'), client: clientId('`client_id`') }, strict),
+    Type.Object({ kind: Type.Literal('all') }, strict),
+  ],
+  {
+    description:
+      '`kind` session, family, user or client, with its `id`; `kind` app, with `user` and `client`; or `kind` all alone',
+  },
+)
 
 const Asked = Type.Object(
   {
@@ -24,7 +30,7 @@ const Asked = Type.Object(
     confirmation: Type.Optional(
       Type.String({
         pattern: confirmationPattern,
-        description: `from a preview of the same target by the same caller, at most ${confirmationLifetime} seconds ago; needed for a user, a client and for all`,
+        description: `what a preview of the same target by the same caller answered, at most ${confirmationLifetime} seconds ago; needed for a user, a client and for all`,
       }),
     ),
   },
@@ -54,6 +60,11 @@ const targetOf = (asked: Static<typeof TargetShape>): Target => {
   }
 }
 
+const missingTarget = ({ of }: Target): OAuthError =>
+  of === 'app'
+    ? new OAuthError('not_found', 'This person is not connected with this app, or not any more.')
+    : missing(of)
+
 const unconfirmed: Readonly<Record<Extract<Revoked, { is: 'unconfirmed' }>['why'], string>> = {
   absent: 'This ends much at once. Ask for a preview first, and send its confirmation.',
   foreign: 'The confirmation is not one for this target and this caller. Ask for a preview.',
@@ -79,12 +90,12 @@ export const revocations = (administration: Administration, clock: Clock): Endpo
       })
       if (body.preview) {
         const told = await administration.preview(target, by, clock.now())
-        if (!told) throw missing(target.of)
+        if (!told) throw missingTarget(target)
         return answer(told.ends, told.confirmation)
       }
       if (isBulk(target)) demandRecentLogin()
       const result = await administration.revoke(target, by, body.confirmation, clock.now())
-      if (result.is === 'missing') throw missing(target.of)
+      if (result.is === 'missing') throw missingTarget(target)
       if (result.is === 'unconfirmed')
         throw new OAuthError('confirmation_required', unconfirmed[result.why], `the confirmation is ${result.why}`)
       return answer(result.ended, undefined)

@@ -20,7 +20,7 @@ const refusals: Readonly<Record<number, string>> = {
   408: 'The request took too long to arrive.',
   413: 'The request is too large.',
   414: 'The address is too long.',
-  415: 'The Content-Type is not one that is served here; forms are application/x-www-form-urlencoded.',
+  415: 'The Content-Type is not one that is taken here: a form is application/x-www-form-urlencoded, and where JSON is asked for it is application/json.',
   429: 'There are too many requests.',
 }
 

@@ -116,6 +116,18 @@ t.test('O9 pages are bounded, and what is asked in another way is refused', asyn
   t.equal((await call('/users?name=')).status, 200, 'R8 empty is absent')
 })
 
+t.test('a refusal says what form a parameter has, in words and not as an expression', async (t) => {
+  const says = [
+    ['/sessions?foo=1', 'A parameter is not known here. Known are: user, client, session, after, limit.'],
+    ['/sessions?after=xyz', 'The parameter after does not have its form. It is: `next` of an earlier answer.'],
+    ['/sessions?user=1', 'The parameter user does not have its form. It is: of one person, by `sub`.'],
+    ['/events?after=-1', 'The parameter after does not have its form. It is: `next` of an earlier answer.'],
+    ['/users?limit=0', 'The parameter limit must be >= 1.'],
+    ['/users?limit=x', 'The parameter limit must be integer.'],
+  ] as const
+  for (const [path, error_description] of says) t.match((await call(path)).body, { error_description }, path)
+})
+
 t.test('a list is walked to its end, each item once, while others are added', async (t) => {
   const walks = [
     ['/sessions', 'sessions', 'sid'],

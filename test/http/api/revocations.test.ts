@@ -170,11 +170,41 @@ t.test('what does not exist is 404, previewed or ended; O7 what is not in the sc
   t.equal((await revocations.state()).seq, seq)
 })
 
+t.test('a refusal names what is missing or wrong, and says what it is', async (t) => {
+  const { call } = await program()
+  const target = { kind: 'all' }
+  const says = [
+    [{ target }, 'The field preview is missing.'],
+    [{}, 'The field target and the field preview are missing.'],
+    [{ target, preview: 'no' }, 'The field preview must be boolean.'],
+    [{ target, preview: true, why: 1 }, 'A field is not known here. Known are: target, preview, confirmation.'],
+    [{ target: { kind: 'key' }, preview: true }, /^The field target does not have its form\. It is: `kind` session/],
+    [{ target, preview: false, confirmation: 'x' }, /^The field confirmation does not .* what a preview of the same/],
+    [[], 'The body is no JSON object; openapi.json describes it.'],
+  ] as const
+  for (const [body, error_description] of says)
+    t.match(await call('/revocations', body), { status: 400, body: { error_description } }, JSON.stringify(body))
+})
+
+t.test('of an app that is not connected nobody is told that there is no such app', async (t) => {
+  const { call } = await program()
+  const [person, app] = [await one.aPerson('unconnected'), await one.anApp({})]
+  for (const preview of [true, false])
+    t.match(await call('/revocations', { target: { kind: 'app', user: person.id, client: app.client_id }, preview }), {
+      status: 404,
+      body: { error_description: 'This person is not connected with this app, or not any more.' },
+    })
+})
+
 t.test('O8 a body that is not JSON is not read', async (t) => {
   const { call } = await program()
   const body = JSON.stringify({ target: { kind: 'all' }, preview: true })
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', ''])
-    t.match(await call('/revocations', body, { 'content-type': type }), { status: 415 }, type)
+    t.match(
+      await call('/revocations', body, { 'content-type': type }),
+      { status: 415, body: { error_description: /where JSON is asked for/ } },
+      type,
+    )
   t.match(await call('/revocations', `{"pad":"${'x'.repeat(70_000)}"}`), { status: 413 })
 })
 
