@@ -77,7 +77,10 @@ t.test('family list and revoke', async (t) => {
   t.match(await json(['family', 'list', '--user', username]), { families: [{ family_id: family.id, username }] })
   t.match((await run(['family', 'list', '--client', login.clientId])).stdout, family.id)
   t.match(await json(['family', 'revoke', family.id]), { revoke_reason: 'revoked_by_admin' })
-  t.match((await run(['family', 'revoke', family.id])).stderr, /ended already/)
+  const events = () => stores.events.list({ familyId: family.id, limit: 100 })
+  const before = await events()
+  t.match(await run(['family', 'revoke', family.id]), { exitCode: 1, stderr: /ended already/ })
+  t.same(await events(), before, 'what did nothing leaves no event')
   t.match((await run(['family', 'list', '--user', username])).stdout, /No family is alive/)
 })
 
