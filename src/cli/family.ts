@@ -151,12 +151,9 @@ const revoke = (context: Context) => (_: object, text: string) => {
   const { id } = parseFamilyId(text)
   return withStores(context, async ({ families, endings }) => {
     const now = context.clock.now()
-    const found = await families.find(id)
-    if (!found) throw missing()
-    // Asked first: an act leaves its event, also where it ends nothing.
-    const done = ended(found, now)
-      ? undefined
-      : await endings.end({ of: 'family', id }, 'revoked_by_admin', operator, now)
+    if (!(await families.find(id))) throw missing()
+    // Also of one that ran out: its access token may be good still.
+    const done = await endings.end({ of: 'family', id }, 'revoked_by_admin', operator, now)
     if (!done || done.families === 0) throw new Refusal('The family has ended already; `tessera family show` says why.')
     return {
       json: { family_id: id, revoked_at: now, revoke_reason: 'revoked_by_admin' },

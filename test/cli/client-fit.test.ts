@@ -54,7 +54,8 @@ t.test('OIDC Core §8.1 client update says what ends with another sub', async (t
 
 t.test('client update wants --yes where it ends something, and only there', async (t) => {
   const { family, login } = await aBoughtFamily(stores)
-  const update = ['client', 'update', login.clientId, '--redirect-uri', 'https://a.example/cb']
+  const callable = ['--redirect-uri', 'https://a.example/cb', '--scope', 'openid read']
+  const update = ['client', 'update', login.clientId, ...callable]
   const pairwise = [...update, '--set', 'subject_type=pairwise']
   const isAlive = async () => (await stores.families.find(family.id))?.revokedAt === undefined
   t.match(await run([...update, '--name', 'Notes']), { exitCode: 0, stdout: /^Updated\./ })
