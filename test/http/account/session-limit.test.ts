@@ -42,7 +42,7 @@ t.test(
     const events = await server.stores.events.list({ userId: ann.id, limit: 100 })
     t.match(
       events.filter(({ kind }) => kind === 'revoked'),
-      [{ sessionId: first.sessionId, detail: { reason: 'session_evicted', sessions: 1, families: 1, codes: 0 } }],
+      [{ sessionId: first.sessionId, detail: { reason: 'session_evicted', sessions: 1, families: 1, codes: 1 } }],
     )
     t.match((await third.visitor.visit('/account/ended')).html, 'one device more than you may have at once')
   },
