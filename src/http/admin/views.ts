@@ -95,8 +95,8 @@ export const eventShown =
     }
   }
 
-const endedIn = (detail: Readonly<Record<string, unknown>>) => ({
-  sessions: count(detail.sessions),
-  families: count(detail.families),
-  codes: count(detail.codes),
-})
+/** @returns undefined where nobody counted, as when a login made room for another */
+const endedIn = ({ sessions, families, codes }: Readonly<Record<string, unknown>>) =>
+  sessions === undefined && families === undefined && codes === undefined
+    ? undefined
+    : { sessions: count(sessions), families: count(families), codes: count(codes) }

@@ -1,17 +1,18 @@
 import { type DeviceName, deviceWords, Network } from '../device.tsx'
 import { Instant } from '../form.tsx'
-import { type Presentation, wordsFor } from '../language.ts'
+import { type Language, type Presentation, wordsFor } from '../language.ts'
 import { Heads } from '../table.tsx'
 import { type AdminTexts, adminTexts } from '../texts/admin.ts'
+import { endWords, isEndName } from '../texts/family.ts'
 import { type AdminFrame, adminFrame, type Counts, type Pager, Pages } from './frame.tsx'
 
 export type EventShown = {
   readonly id: string
   readonly at: Date
   readonly kind: string
-  /** Of an act: what it was on, and what it ended. */
-  readonly act?: { readonly target: string; readonly ended: Counts } | undefined
-  /** Why a login ended, by its code. */
+  /** Of an act: what it was on, and what it ended where that was counted. */
+  readonly act?: { readonly target: string; readonly ended: Counts | undefined } | undefined
+  /** Why it ended, by its code. */
   readonly reason?: string | undefined
   readonly person?: { readonly id: string; readonly username: string | undefined } | undefined
   readonly by?: { readonly is: 'person' | 'app'; readonly name: string } | { readonly is: 'command_line' } | undefined
@@ -21,38 +22,31 @@ export type EventShown = {
   readonly network: string | undefined
 }
 
-const What = ({ event, words }: { readonly event: EventShown; readonly words: AdminTexts }) => {
+type Said = { readonly words: AdminTexts; readonly language: Language }
+
+const What = ({ event, words, language }: { readonly event: EventShown } & Said) => {
   const t = words.events
-  const { act, by } = event
+  const { act, reason, by } = event
   const kind = wordsFor(t.kinds, event.kind)
   return (
     <>
       {kind ?? <code>{event.kind}</code>}
       {act && (
         <span class="muted">
-          {wordsFor(t.targets, act.target) ?? act.target}:{' '}
-          {words.counts(act.ended.sessions, act.ended.families, act.ended.codes)}
+          {wordsFor(t.targets, act.target) ?? act.target}
+          {act.ended && `: ${words.counts(act.ended.sessions, act.ended.families, act.ended.codes)}`}
         </span>
       )}
-      {event.reason && !act && (
-        <span class="muted">
-          <code>{event.reason}</code>
-        </span>
+      {/* Where it is that somebody ended it, the name says so. */}
+      {reason && !(by && reason.startsWith('revoked_by_')) && (
+        <span class="muted">{isEndName(reason) ? endWords(reason, language).title : <code>{reason}</code>}</span>
       )}
       {by && <span class="muted">{t.by(by.is === 'command_line' ? t.commandLine : by.name)}</span>}
     </>
   )
 }
 
-const Event = ({
-  event,
-  base,
-  words,
-}: {
-  readonly event: EventShown
-  readonly base: string
-  readonly words: AdminTexts
-}) => {
+const Event = ({ event, base, words, language }: { readonly event: EventShown; readonly base: string } & Said) => {
   const t = words.events
   return (
     <tr>
@@ -60,7 +54,7 @@ const Event = ({
         <Instant at={event.at} />
       </th>
       <td data-label={t.what}>
-        <What event={event} words={words} />
+        <What event={event} words={words} language={language} />
       </td>
       <td data-label={words.person}>
         {event.person ? (
@@ -108,7 +102,13 @@ export const eventsPage = ({ frame, events, of, ...pager }: EventsPage, presenta
               <Heads labels={[t.when, t.what, words.person, words.families.app, t.from]} />
               <tbody>
                 {events.map((event) => (
-                  <Event key={event.id} event={event} base={frame.base} words={words} />
+                  <Event
+                    key={event.id}
+                    event={event}
+                    base={frame.base}
+                    words={words}
+                    language={presentation.language}
+                  />
                 ))}
               </tbody>
             </table>
