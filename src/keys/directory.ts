@@ -62,7 +62,7 @@ export const createKeyDirectory = (deps: {
       const code = errorCode(error)
       if (code === 'ENOENT') return undefined
       if (code === undefined) throw error
-      throw new KeyFileError(`${file} cannot be read by this account (${code})`, { cause: error })
+      throw new KeyFileError(`KEYS_DIR: ${file} cannot be read by this account (${code})`, { cause: error })
     }
   }
 

@@ -17,10 +17,7 @@ export const createTroubles = (about: Trouble['about'], { onTrouble }: Pick<Sett
       const kind = reason.replace(/\b\d{1,6} s\b/g, 's')
       if (said.has(kind) || said.size >= most) return
       said.add(kind)
-      // Whoever is told may throw, at once or later: that ends neither what goes on here nor the process.
-      new Promise<void>((resolve) => resolve(onTrouble({ about, reason }))).catch((error: unknown) => {
-        process.emitWarning(`onTrouble threw: ${String(error)}`, 'TesseraGuard')
-      })
+      onTrouble({ about, reason })
     },
     over: () => said.clear(),
   }
