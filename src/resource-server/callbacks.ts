@@ -1,6 +1,7 @@
 /** What the developer of the API gave may fail; that must neither decide about a request nor end the process. */
 import type { Trouble } from './options.ts'
 import { Broken, type Rule } from './refusal.ts'
+import { createTroubles } from './trouble.ts'
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -18,17 +19,15 @@ export type Asked = {
 
 /** Asks. Without an answer nobody knows, so nobody passes: throws Broken, `unavailable`. */
 export const createAsking = ({ about, rule, onTrouble }: Asked) => {
-  /** Said once, until an answer comes again. */
-  let trouble: string | undefined
+  const troubles = createTroubles(about, { onTrouble })
   return async <T>(question: () => T | Promise<T>): Promise<T> => {
     try {
       const answer = await question()
-      trouble = undefined
+      troubles.over()
       return answer
     } catch (error) {
       const reason = reasonOf(error)
-      if (reason !== trouble) onTrouble({ about, reason })
-      trouble = reason
+      troubles.say(reason)
       throw new Broken('unavailable', rule, `the option ${about} failed: ${reason}`)
     }
   }
