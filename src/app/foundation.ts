@@ -1,4 +1,5 @@
 import { createAdministration } from '../administration/index.ts'
+import { basePathOf } from '../http/base-path.ts'
 import { createBrowser } from '../http/browser.ts'
 import { createAdmission } from '../http/interaction/admission.ts'
 import { createDelivery } from '../http/interaction/delivery.ts'
@@ -18,7 +19,7 @@ import type { AppDependencies } from './dependencies.ts'
 /** What every part of the application shares: made once, from what it stands on. */
 export const createFoundation = (deps: AppDependencies) => {
   const { issuer, log, clock, random, stores, keys, refreshKeys } = deps
-  const basePath = new URL(issuer).pathname.replace(/\/$/, '')
+  const basePath = basePathOf(issuer)
   const presenter = createPresenter(random, basePath)
   const browser = createBrowser({ issuer, secrets: deps.cookieSecrets, random })
   const deliver = createDelivery({ presenter, keys, clock })

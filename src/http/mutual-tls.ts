@@ -4,6 +4,7 @@ import type { TlsOptions } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { ConfigurationError } from '../config.ts'
 import { openidConfiguration } from '../oauth/metadata.ts'
+import { basePathOf } from './base-path.ts'
 import { HandshakenRequest } from './client-certificate.ts'
 import { ignoreExpectations, limits, refuseConnection, serverOptions } from './limits.ts'
 import { watchSilent } from './operations/stop.ts'
@@ -79,6 +80,6 @@ const servedBelow = (issuer: string): ((path: string) => boolean) => {
     authorities: false,
   })
   const paths = Object.values(aliases).map((url) => new URL(url).pathname)
-  const api = `${new URL(issuer).pathname.replace(/\/$/, '')}/api/`
+  const api = `${basePathOf(issuer)}/api/`
   return (path) => paths.includes(path) || path.startsWith(api)
 }

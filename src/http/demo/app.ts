@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { demoErrorPage, demoHomePage, demoSignedInPage } from '../../pages/demo.tsx'
 import type { Random } from '../../random.ts'
+import { basePathOf } from '../base-path.ts'
 import { bodyOf } from '../form.ts'
 import { queryParameters } from '../form-body.ts'
 import type { Presenter } from '../interaction/presentation.ts'
@@ -17,8 +18,8 @@ export type DemoAppOptions = {
 /** The demo app: a client like any other, with routes, a cookie and sessions of its own. */
 export const demoApp = async (app: FastifyInstance, options: DemoAppOptions): Promise<void> => {
   const { issuer, relyingParty, presenter, random } = options
-  const { pathname, protocol } = new URL(issuer)
-  const home = `${pathname.replace(/\/$/, '')}/demo/`
+  const { protocol } = new URL(issuer)
+  const home = `${basePathOf(issuer)}/demo/`
   const actions = { refresh: `${home}refresh`, call: `${home}call`, logOut: `${home}logout` }
   const sessions = createDemoSessions({ isSecure: protocol === 'https:', random })
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { paths } from '../../oauth/metadata.ts'
 import type { Random } from '../../random.ts'
+import { basePathOf } from '../base-path.ts'
 import { createPresenter } from '../interaction/presentation.ts'
 import { demoApi } from './api.ts'
 import { demoApp } from './app.ts'
@@ -37,8 +38,13 @@ export const demo =
       clock,
       fetch,
     })
-    const base = new URL(issuer).pathname.replace(/\/$/, '')
-    await app.register(demoApp, { issuer, relyingParty, presenter: createPresenter(random, base), random })
+    const base = basePathOf(issuer)
+    await app.register(demoApp, {
+      issuer,
+      relyingParty,
+      presenter: createPresenter(random, base),
+      random,
+    })
     const spa = {
       issuer,
       clientId: options.spa.id,

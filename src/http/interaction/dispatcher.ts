@@ -12,6 +12,7 @@ import { sessionState } from '../../oauth/logout/session-state.ts'
 import type { ClientStore, CodeStore, Consent, Person } from '../../oauth/stores.ts'
 import type { SubjectOf } from '../../oauth/subject.ts'
 import type { Random } from '../../random.ts'
+import { basePathOf } from '../base-path.ts'
 import type { Browser } from '../browser.ts'
 import { clearEnded } from '../ended-session.ts'
 import type { Admission } from './admission.ts'
@@ -62,7 +63,7 @@ export const createDispatcher = (deps: {
   const { issuer, codes, interactions, sessions, sessionPolicy, browser, admission, deliver } = deps
   const { devices, subjectOf, random } = deps
 
-  const basePath = new URL(issuer).pathname.replace(/\/$/, '')
+  const basePath = basePathOf(issuer)
   const pagePath: Dispatcher['pagePath'] = (page) => `${basePath}/${page}`
   const addressOf = (page: 'login' | 'consent', id: string) => `${pagePath(page)}?interaction=${id}`
 

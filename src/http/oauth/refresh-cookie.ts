@@ -5,6 +5,7 @@ import { invalidRequest } from '../../oauth/errors.ts'
 import type { Authorization } from '../../oauth/grants/grant.ts'
 import { paths } from '../../oauth/metadata.ts'
 import type { TokenResponse } from '../../oauth/tokens/issue.ts'
+import { basePathOf } from '../base-path.ts'
 import { originsOf } from './cors.ts'
 
 /**
@@ -27,10 +28,10 @@ export type RefreshCookies = {
 }
 
 export const createRefreshCookies = (issuer: string): RefreshCookies => {
-  const { protocol, pathname } = new URL(issuer)
+  const { protocol } = new URL(issuer)
   // Safari drops Secure and __Secure- cookies on http://localhost; anywhere else http is refused at start.
   const isSecure = protocol === 'https:'
-  const path = pathname.replace(/\/$/, '') + paths.token
+  const path = basePathOf(issuer) + paths.token
   const nameFor = (clientId: string): string => `${isSecure ? '__Secure-' : ''}tessera-rt-${cookieSafe(clientId)}`
 
   return {

@@ -6,6 +6,7 @@ import { checkProof, type Proof, type ProvenRequest, spendProof } from '../../oa
 import { type Sender, senderOf } from '../../oauth/sender-constraint/index.ts'
 import type { Nonces } from '../../oauth/sender-constraint/nonce.ts'
 import type { ReplayStore } from '../../oauth/stores.ts'
+import { basePathOf } from '../base-path.ts'
 import type { CertificateOf } from '../client-certificate.ts'
 import { valuesOf } from '../header.ts'
 
@@ -73,8 +74,8 @@ export const createProvenRequest = ({
   issuer,
   mutualTlsUrl,
 }: Pick<SenderDependencies, 'issuer' | 'mutualTlsUrl'>): ((request: FastifyRequest) => ProvenRequest) => {
-  const { origin, pathname } = new URL(issuer)
-  const base = pathname.replace(/\/$/, '')
+  const { origin } = new URL(issuer)
+  const base = basePathOf(issuer)
   return ({ raw, method, url }) => {
     const [path = ''] = url.split('?')
     const beside = mutualTlsUrl === undefined ? [] : [mutualTlsUrl + path.slice(base.length)]
