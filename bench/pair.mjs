@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { freePort } from './server.mjs'
+import { freePort } from '../test/support/free-port.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startEmbedded } from '../dist/storage/embedded.js'
-import { freePort } from './server.mjs'
+import { freePort } from '../test/support/free-port.mjs'
 
 const rounds = Number(process.argv[2] ?? 200)
 const refreshes = 64

@@ -1,28 +1,11 @@
 import { spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { get } from 'node:http'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../test/support/free-port.mjs'
 
 const ours = fileURLToPath(new URL('../dist/start.cjs', import.meta.url))
-
-/**
- * Below what a system gives to whoever connects: a server that was killed finds its own again. Above the last of those
- * that `fetch` refuses, 10080.
- */
-export const freePort = async () => {
-  for (;;) {
-    const port = randomInt(11_000, 32_000)
-    const probe = createServer()
-    const isFree = await new Promise((resolve) => {
-      probe.once('error', () => resolve(false))
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-    })
-    if (isFree) return port
-  }
-}
 
 const statusOf = (url) =>
   new Promise((resolve) => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { aDatabase } from './support/database.ts'
-import { freePort } from './support/free-port.ts'
+import { freePort } from './support/free-port.mjs'
 import { until } from './support/until.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))

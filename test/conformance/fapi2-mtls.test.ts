@@ -5,7 +5,7 @@ import { Agent, fetch as fetchBy } from 'undici'
 import { signingAlgorithms } from '../../src/oauth/client.ts'
 import { anAuthority, type Issued } from '../support/client-certificates.ts'
 import { aKeyedClient } from '../support/fapi.ts'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/free-port.mjs'
 import { claims } from '../support/server.ts'
 import { aTlsServer } from '../support/tls-server.ts'
 

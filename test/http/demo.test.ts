@@ -15,7 +15,7 @@ import { systemRandom } from '../../src/random.ts'
 import { assemble } from '../../src/server.ts'
 import { createStores } from '../../src/storage/stores.ts'
 import { aDatabase } from '../support/database.ts'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/free-port.mjs'
 import { aVisitor, type Page, type Visitor } from '../support/visitor.ts'
 
 /** The server as `npm start` makes it, demo and all. */

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import Provider, { errors, type Interaction, interactionPolicy, type PeerClient } from 'oidc-provider'
 import type { Lifetime } from '../support/database.ts'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/free-port.mjs'
 import { createMemory } from './memory.ts'
 
 export type Peer = {

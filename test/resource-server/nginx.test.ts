@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { mockIssuer } from '../../src/resource-server/testing/index.ts'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/free-port.mjs'
 import { until } from '../support/until.ts'
 
 const hasNginx = await promisify(execFile)('nginx', ['-v']).then(

@@ -26,7 +26,7 @@ import { tlsOptions } from '../../src/tls.ts'
 import { aSecret } from './clients.ts'
 import { aClock, type HeldClock } from './clock.ts'
 import { aDatabase, type Lifetime } from './database.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from './free-port.mjs'
 import { giveKeys } from './signing-keys.ts'
 import { aVisitor, type Visitor } from './visitor.ts'
 
