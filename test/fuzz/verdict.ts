@@ -36,7 +36,8 @@ export const problemsOf = (hit: Hit, { issuer, shot, target }: Judging): readonl
   const told = /^\/(api\/v1\/openapi|assets|demo)/.test(path) ? undefined : inside.exec(text)
   must(!told, `O12 a text of the inside: ${told && text.slice(Math.max(0, told.index - 40), told.index + 100)}`)
   must(!hit.cookies.some((cookie) => !/^(__Host-)?(tessera|demo)[\w-]*=/.test(cookie)), 'R11 a cookie of somebody else')
-  if (status >= 400 && status !== 404 && backChannel.test(path)) must(!isHtml, 'a page in the place of JSON')
+  if (status >= 400 && status !== 404 && status !== 405 && backChannel.test(path))
+    must(!isHtml, 'a page in the place of JSON')
   if (isHtml && status !== 304) problems.push(...ofPage(hit, path, shot))
   // The API of the demo is an app's, not ours.
   else if (status >= 400 && shot.method !== 'HEAD' && !path.startsWith('/demo/api'))
@@ -71,6 +72,7 @@ const ofError = ({ status, headers, text }: Hit, type: string): readonly string[
     [typeof description === 'string' && printable.test(description), 'error_description is not printable'],
     [headers['cache-control'] === 'no-store', 'T3 an error may be stored'],
     [status !== 401 || headers['www-authenticate'] !== undefined, 'T3 a 401 without WWW-Authenticate'],
+    [status !== 405 || headers.allow !== undefined, 'a 405 without Allow'],
     [status !== 429 || headers['retry-after'] !== undefined, 'a 429 without Retry-After'],
   ]
   return checks.filter(([holds]) => !holds).map(([, what]) => what)

@@ -295,5 +295,5 @@ t.test('S23 R11 a language that is a path, a hint that is markup: ignored, escap
 
 t.test('O8 the method and the address of the endpoint: nothing else answers', async (t) => {
   for (const method of ['PUT', 'DELETE', 'PATCH'])
-    t.equal((await visitor.send('/oauth2/authorize', { method })).status, 404, method)
+    t.equal((await visitor.send('/oauth2/authorize', { method })).status, 405, method)
 })

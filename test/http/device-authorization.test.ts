@@ -73,7 +73,7 @@ t.test('RFC 8628 §3.1: what is asked is checked like an authorization request',
   )
   const inAddress = `/oauth2/device_authorization?client_id=${app.client_id}`
   t.match(await server.post(inAddress, {}), refused(400, 'invalid_request'), 'in the address')
-  t.equal((await server.get('/oauth2/device_authorization')).status, 404, 'POST alone')
+  t.equal((await server.get('/oauth2/device_authorization')).status, 405, 'POST alone')
   t.equal(await count(), before)
   t.equal((await askForDevice(server, app, { resource: 'https://api.example', unknown: 'ignored' })).status, 200)
 })

@@ -102,7 +102,7 @@ t.test('T15 T12 what is no token is inactive', async (t) => {
         `the hint ${token_type_hint} is a hint`,
       )
   t.match(await server.post('/oauth2/introspect', {}, app), { status: 400, body: { error: 'invalid_request' } })
-  t.match(await server.get('/oauth2/introspect'), { status: 404 }, 'only POST')
+  t.match(await server.get('/oauth2/introspect'), { status: 405 }, 'only POST')
 })
 
 t.test('T15 expired, revoked, and every not-before', async (t) => {

@@ -31,7 +31,7 @@ t.test('the list: type, caching, and open to everybody', async (t) => {
   t.equal(asked.status, 204)
   t.equal(asked.headers.get('access-control-allow-origin'), '*')
   t.match(asked.headers.get('access-control-allow-headers'), /If-None-Match/)
-  t.equal((await fetch(server.base + path, { method: 'POST' })).status, 404)
+  t.equal((await fetch(server.base + path, { method: 'POST' })).status, 405)
 })
 
 t.test('T12 the list is no access token, and an access token no list', async (t) => {

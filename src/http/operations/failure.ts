@@ -111,16 +111,25 @@ export const frameworkErrors = (error: Error, request: FastifyRequest, reply: Fa
   answer(failure, request, reply, {})
 }
 
-/** An address that is not served: a page for whoever asks for HTML. Called once, on the root. */
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/**
+ * An address that is not served: a page for whoever asks for HTML. Called once, on the root. RFC 9110 §15.5.6: one that
+ * is served by other methods names them.
+ */
 export const answerNotFound = (app: FastifyInstance, { page }: { page?: FailurePage | undefined } = {}): void => {
   app.setNotFoundHandler((request, reply) => {
-    const failure = {
-      status: 404,
-      code: 'invalid_request',
-      description: 'There is nothing at this address.',
-      errorId: request.id,
-    }
+    const [url = ''] = request.url.split('?', 1)
+    const served = methods.filter((method) => app.hasRoute({ method, url }))
+    const failure = { code: 'invalid_request', errorId: request.id }
     const html = /\btext\/html\b/.test(request.headers.accept ?? '')
-    return answer(failure, request, reply, html ? { page } : {})
+    const how = html ? { page } : {}
+    // Where the method itself is served, and not to this caller, there is nothing to be told.
+    if (served.length === 0 || served.includes(request.method))
+      return answer({ ...failure, status: 404, description: 'There is nothing at this address.' }, request, reply, how)
+    const allow = served.join(', ')
+    reply.header('allow', allow)
+    const description = `This address is served by ${allow}, and not by the method of this request.`
+    return answer({ ...failure, status: 405, description }, request, reply, how)
   })
 }

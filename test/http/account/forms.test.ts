@@ -48,7 +48,7 @@ t.test('S3 no form of the account counts without its token, or from elsewhere', 
       t.equal(status, 403, `${path}: ${title}`)
       t.same(headers.getSetCookie(), [], `${path}: ${title}`)
     }
-    t.equal((await here.visitor.send(path, { method: 'PUT' })).status, 404, `${path}: no other method`)
+    t.equal((await here.visitor.send(path, { method: 'PUT' })).status, 405, `${path}: no other method`)
   }
   t.same(await rows(server), before)
   t.same(here.visitor.cookies, cookies)

@@ -137,6 +137,19 @@ t.test('an unknown address is told without repeating it, and is not in the log',
   t.notMatch(log(), canary)
 })
 
+t.test('RFC 9110 §15.5.6: an address that is served by another method says by which', async (t) => {
+  const { app, log } = await aServer(t)
+  const answer = await app.inject({ method: 'PUT', url: `/form?code=${canary}` })
+  t.equal(answer.statusCode, 405)
+  t.equal(answer.headers.allow, 'POST')
+  isOAuthJson(t, answer, 'invalid_request')
+  t.equal((await app.inject({ method: 'DELETE', url: '/page' })).headers.allow, 'GET, HEAD')
+  const page = await app.inject({ url: '/form', headers: { accept: 'text/html' } })
+  t.match(page, { statusCode: 405, headers: { allow: 'POST', 'content-type': /^text\/html/ } })
+  t.notMatch((await app.inject({ method: 'PUT', url: '/none' })).headers, { allow: /./ })
+  t.notMatch(log(), canary)
+})
+
 t.test('O8: a body that is not a form is refused', async (t) => {
   const { app } = await aServer(t)
   const post = (type: string | undefined, payload: string) =>
