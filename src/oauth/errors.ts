@@ -51,6 +51,8 @@ export class OAuthError extends Error {
   override readonly name = 'OAuthError'
   /** Whoever runs the server must look at this: the log says it loudly. */
   readonly isAlarm: boolean = false
+  /** Whose request it was, where one is registered by that id: for the log. */
+  clientId: string | undefined
   readonly code: ErrorCode
   readonly description: string
   readonly reason: string
@@ -62,6 +64,19 @@ export class OAuthError extends Error {
     this.description = description
     this.reason = reason
     this.status = statuses[code]
+  }
+}
+
+/** Whatever is refused in `act` is refused to this client. */
+export const refusedTo = async <T>(
+  { client_id }: { readonly client_id: string },
+  act: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof OAuthError) error.clientId = client_id
+    throw error
   }
 }
 

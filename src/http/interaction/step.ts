@@ -89,7 +89,10 @@ const checkRegistration = (asked: AuthorizationRequest, client: Client): void =>
     throw new PageError(400, 'request', 'invalid_request', 'a scope or resource was taken away since', appOf(client))
 }
 
-const appOf = ({ client_name: name, client_uri: uri }: Client) => ({ app: { name, uri } })
+const appOf = ({ client_id: clientId, client_name: name, client_uri: uri }: Client) => ({
+  clientId,
+  app: { name, uri },
+})
 
 export const completed = (client: Client): PageError =>
   new PageError(400, 'completed', 'invalid_request', 'the interaction was completed before', appOf(client))

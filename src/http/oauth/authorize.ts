@@ -38,7 +38,7 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
   const handle = async (request: FastifyRequest, reply: FastifyReply, sent: Parameters) => {
     const now = clock.now()
     const asker = await clientOf(sent, clients)
-    const { parameters, how, pushed, to, client } = await orPage(options, async () => {
+    const { parameters, how, pushed, to, client } = await orPage(asker, options, async () => {
       const found = await presented(sent, asker, { ...presentation, issuer, now })
       const { client, ...to } = replyTo(found.parameters, asker)
       // An answer that cannot be signed cannot be given, not even as an error.
@@ -74,7 +74,11 @@ const clientOf = async (parameters: Parameters, clients: ClientStore): Promise<C
 }
 
 /** @throws PageError where nobody may be redirected to */
-const orPage = async <T>({ explains }: AuthorizeOptions, act: () => Promise<T>): Promise<T> => {
+const orPage = async <T>(
+  asker: Client | undefined,
+  { explains }: AuthorizeOptions,
+  act: () => Promise<T>,
+): Promise<T> => {
   try {
     return await act()
   } catch (error) {
@@ -84,6 +88,7 @@ const orPage = async <T>({ explains }: AuthorizeOptions, act: () => Promise<T>):
         ? [{ parameter: 'redirect_uri', received: error.received, registered: error.registered }]
         : []
     throw new PageError(400, kindOf(error), error.code, error.reason, {
+      clientId: asker?.client_id,
       ...(explains && { developer: { check: error.description, comparisons } }),
     })
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { Client } from '../../oauth/client.ts'
+import { refusedTo } from '../../oauth/errors.ts'
 import type { Parameters } from '../../oauth/parameters.ts'
 import type { Proof } from '../../oauth/sender-constraint/dpop.ts'
 import { bodyParameters } from '../form.ts'
@@ -40,6 +41,6 @@ export const clientEndpoint = (
     const parameters = bodyParameters(request)
     const proof = await senders?.proof(request, reply, now)
     const client = await door.enter(request, reply, parameters, path, now)
-    return answer({ request, reply, parameters, client, proof, now })
+    return refusedTo(client, () => answer({ request, reply, parameters, client, proof, now }))
   })
 }

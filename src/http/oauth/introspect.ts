@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { isPublic, type SigningAlgorithm } from '../../oauth/client.ts'
-import { invalidClient } from '../../oauth/errors.ts'
+import { invalidClient, refusedTo } from '../../oauth/errors.ts'
 import { introspect as introspectToken, type TokenDependencies } from '../../oauth/introspection.ts'
 import {
   type IntrospectionSigning,
@@ -30,14 +30,16 @@ export const introspect = async (app: FastifyInstance, options: IntrospectOption
     const now = clock.now()
     const parameters = bodyParameters(request)
     const client = await door.enter(request, reply, parameters, paths.introspect, now)
-    // RFC 7662 §2.1: against token scanning, whoever asks must prove who it is.
-    if (isPublic(client)) throw invalidClient('a public client may not introspect')
-    const algorithm = introspectionAlgorithm(client, request.headers.accept)
-    requireKeys([algorithm], algorithms)
-    const dependencies = { ...tokens, now }
-    const introspection = await introspectToken(parameters.required('token'), client, dependencies)
-    if (!algorithm) return introspection
-    const jwt = await signedIntrospection(introspection, client, algorithm, dependencies)
-    return reply.type(signedIntrospectionType).send(jwt)
+    return refusedTo(client, async () => {
+      // RFC 7662 §2.1: against token scanning, whoever asks must prove who it is.
+      if (isPublic(client)) throw invalidClient('a public client may not introspect')
+      const algorithm = introspectionAlgorithm(client, request.headers.accept)
+      requireKeys([algorithm], algorithms)
+      const dependencies = { ...tokens, now }
+      const introspection = await introspectToken(parameters.required('token'), client, dependencies)
+      if (!algorithm) return introspection
+      const jwt = await signedIntrospection(introspection, client, algorithm, dependencies)
+      return reply.type(signedIntrospectionType).send(jwt)
+    })
   })
 }

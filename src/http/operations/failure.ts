@@ -54,11 +54,12 @@ const challenge = ({ status, code, description }: Failure, request: FastifyReque
 }
 
 const record = (error: unknown, { status, code }: Failure, request: FastifyRequest): void => {
-  if (error instanceof OAuthError && error.isAlarm)
-    request.log.error({ error: code, reason: error.reason, status, event: 'alarm' }, 'refused, and something is wrong')
-  else if (error instanceof OAuthError || error instanceof PageError)
-    request.log.info({ error: code, reason: error.reason, status }, 'refused')
-  else if (isPassing(error)) request.log.warn({ err: error, status }, 'unavailable')
+  if (error instanceof OAuthError || error instanceof PageError) {
+    const refused = { error: code, reason: error.reason, client_id: error.clientId, status }
+    if (error instanceof OAuthError && error.isAlarm)
+      request.log.error({ ...refused, event: 'alarm' }, 'refused, and something is wrong')
+    else request.log.info(refused, 'refused')
+  } else if (isPassing(error)) request.log.warn({ err: error, status }, 'unavailable')
   else if (status < 500) request.log.info({ error: code, err: error, status }, 'refused')
   else request.log.error({ err: error, status }, 'failed')
 }

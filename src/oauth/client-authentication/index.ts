@@ -1,5 +1,5 @@
 import type { Client } from '../client.ts'
-import { invalidClient, invalidRequest } from '../errors.ts'
+import { invalidClient, invalidRequest, refusedTo } from '../errors.ts'
 import { clientSecretBasic } from './client-secret-basic.ts'
 import { clientSecretPost } from './client-secret-post.ts'
 import type { AuthenticationDependencies, ClientRequest, Method } from './method.ts'
@@ -34,7 +34,8 @@ export const authenticateClient = async (request: ClientRequest, deps: Authentic
     .clientIds(request)
     .filter((id) => isPlausible(id) && (claimed === undefined || id === claimed))
   const { client, method } = (await find(clientIds, [first, ...others], deps)) ?? { client: undefined, method: first }
-  await method.authenticate(request, client, deps)
+  const prove = async () => method.authenticate(request, client, deps)
+  await (client ? refusedTo(client, prove) : prove())
   if (!client) throw invalidClient(`${method.name} let an unknown client pass`)
   return client
 }
