@@ -25,16 +25,7 @@ export const frontChannel =
     const { issuer, log, clock, random, stores, keys, subjectOf, sidOf, passwords, cookieSecrets: secrets } = deps
     const { sessionPolicy: policy, algorithms, outbound } = deps
     const { clients, sessions, users, families, deviceCodes, pushedRequests, logouts } = stores
-    const {
-      basePath: base,
-      presenter,
-      browser,
-      deliver,
-      dispatcher,
-      keysOf,
-      hintedSubject,
-      administration,
-    } = foundation
+    const { basePath: base, presenter, browser, dispatcher, keysOf, hintedSubject, administration } = foundation
     await scope.register(fastifyCookie)
     formBody(scope)
     answerFailures(scope, { page })
@@ -45,7 +36,6 @@ export const frontChannel =
       clients,
       presentation: { keysOf, pushedRequests, requestObjects },
       dispatcher,
-      deliver,
       hintedSubject,
       algorithms,
       clock,

@@ -43,7 +43,7 @@ const issue = statement(
   `INSERT INTO authorization_codes (${codeColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 )
 
-/** RFC 9126 §4: a pushed request buys one code. Of two at once, the second waits for the first and finds it spent. */
+/** RFC 9126 §4: a pushed request buys one answer. Of two at once, the second waits for the first and finds it spent. */
 export const spendPushed = (hash: string, now: string) => `UPDATE pushed_requests SET spent_at = ${now}
     WHERE hash = ${hash} AND spent_at IS NULL RETURNING hash`
 

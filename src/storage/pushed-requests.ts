@@ -1,4 +1,5 @@
 import type { PushedRequestStore } from '../oauth/authorization/stores.ts'
+import { spendPushed } from './codes.ts'
 import { type Database, statement } from './database.ts'
 
 type Row = {
@@ -20,7 +21,9 @@ const find = statement<Row>(
   'SELECT client_id, parameters, jkt, created_at, expires_at, spent_at FROM pushed_requests WHERE hash = $1',
 )
 
-/** RFC 9126. They are spent by what answers them: interactions.ts and codes.ts. */
+const spend = statement('pushed_spend', spendPushed('$1', '$2'))
+
+/** RFC 9126. What answers one otherwise spends it in its own statement: interactions.ts and codes.ts. */
 export const createPushedRequests = (database: Database): PushedRequestStore => ({
   create: async ({ hash, clientId, parameters, jkt, createdAt, expiresAt }) => {
     await database.count(create, [hash, clientId, parameters, jkt, createdAt, expiresAt])
@@ -39,4 +42,5 @@ export const createPushedRequests = (database: Database): PushedRequestStore => 
       }
     )
   },
+  spend: async (hash, now) => (await database.rows(spend, [hash, now])).length === 1,
 })

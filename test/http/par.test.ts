@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
+import { checkMetadata } from '../../src/oauth/registration.ts'
 import { dumpOf } from '../support/dump.ts'
 import { aKeyedClient } from '../support/fapi.ts'
 import { rows } from '../support/rows.ts'
@@ -117,6 +118,27 @@ t.test('T22 a login takes longer than the request_uri lives, and a refusal spend
   const page = await one.submit('login-form', {}, 'login-cancel')
   t.equal(page.leaves?.searchParams.get('error'), 'access_denied')
   t.equal((await visitor.send(urlOf(app, refused))).status, 400)
+})
+
+t.test('RFC 9126 §4: an error that asks nobody answers what was pushed, and spends it', async (t) => {
+  const stranger = server.visitor()
+  const { answer } = await push(app, { prompt: 'none' })
+  const before = await rows(server)
+  const pages = await Promise.all(Array.from({ length: 8 }, () => stranger.send(urlOf(app, answer))))
+  const told = pages.filter((page) => page.leaves?.searchParams.get('error') === 'login_required')
+  t.equal(told.length, 1)
+  t.equal(pages.filter(({ status }) => status === 400).length, 7)
+  t.notOk((await visitor.send(urlOf(app, answer))).leaves, 'and nobody who is logged in gets a code for it')
+  t.same(await rows(server), before)
+
+  // What was right when it was pushed is so no longer.
+  const narrowed = await server.anApp({ first_party: true })
+  const { answer: wide } = await push(narrowed, { scope: 'openid read' })
+  const metadata = checkMetadata({ client_name: 'An app', redirect_uris: [app.redirectUri], scope: 'openid' })
+  await server.stores.clients.update(narrowed.client_id, metadata, server.clock.now())
+  const refused = await visitor.send(urlOf(narrowed, wide))
+  t.equal(refused.leaves?.searchParams.get('error'), 'invalid_scope')
+  t.equal((await visitor.send(urlOf(narrowed, wide))).status, 400)
 })
 
 t.test('fapi2-security-profile-final-par-attempt-to-use-expired-request_uri', async (t) => {

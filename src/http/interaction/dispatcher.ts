@@ -4,8 +4,8 @@ import { type SessionPolicy, sessionHash, touched } from '../../identity/session
 import type { SessionStore } from '../../identity/stores.ts'
 import { type Decision, decide } from '../../oauth/authorization/decide.ts'
 import type { AuthorizationRequest, RedirectedRequest } from '../../oauth/authorization/request.ts'
-import { codeResponse, errorResponse, refusal } from '../../oauth/authorization/response.ts'
-import type { InteractionStore } from '../../oauth/authorization/stores.ts'
+import { codeResponse, errorResponse, type ReplyTo, refusal } from '../../oauth/authorization/response.ts'
+import type { InteractionStore, PushedRequestStore } from '../../oauth/authorization/stores.ts'
 import { type Client, isPublic } from '../../oauth/client.ts'
 import type { OAuthError } from '../../oauth/errors.ts'
 import { sessionState } from '../../oauth/logout/session-state.ts'
@@ -31,6 +31,13 @@ export type Dispatcher = {
     client: Client,
     now: Date,
   ): Promise<FastifyReply>
+  /** An error that asks nobody. It answers what was pushed, as a code does (RFC 9126 §4). */
+  decline(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    whom: { readonly to: ReplyTo; readonly client: Client; readonly pushed: Buffer | undefined; readonly now: Date },
+    error: OAuthError,
+  ): Promise<FastifyReply>
   readonly load: Steps['load']
   decide(step: Step): Decision
   /** Below the issuer's own path. */
@@ -49,6 +56,7 @@ export const createDispatcher = (deps: {
   readonly clients: ClientStore
   readonly codes: CodeStore
   readonly interactions: InteractionStore
+  readonly pushedRequests: Pick<PushedRequestStore, 'spend'>
   readonly sessions: Pick<SessionStore, 'touch' | 'endedElsewhere'>
   readonly sessionPolicy: SessionPolicy
   readonly browser: Browser
@@ -61,7 +69,7 @@ export const createDispatcher = (deps: {
 }): Dispatcher => {
   const steps = createSteps(deps)
   const { issuer, codes, interactions, sessions, sessionPolicy, browser, admission, deliver } = deps
-  const { devices, subjectOf, random } = deps
+  const { devices, pushedRequests, subjectOf, random } = deps
 
   const basePath = basePathOf(issuer)
   const pagePath: Dispatcher['pagePath'] = (page) => `${basePath}/${page}`
@@ -122,6 +130,11 @@ export const createDispatcher = (deps: {
     return deliver(request, reply, errorResponse(asked, error, issuer), client)
   }
 
+  const decline: Dispatcher['decline'] = async (request, reply, { to, client, pushed, now }, error) => {
+    if (pushed && !(await pushedRequests.spend(pushed, now))) throw completed(client)
+    return deliver(request, reply, errorResponse(to, error, issuer), client)
+  }
+
   const decideStep: Dispatcher['decide'] = (step) =>
     decideFor(step.interaction.request, step.client, step, step.interaction.receivedAt)
 
@@ -139,8 +152,10 @@ export const createDispatcher = (deps: {
           const id = await steps.open(request, reply, asked, { receivedAt: now, now })
           return reply.redirect(addressOf(decision.is === 'log-in' ? 'login' : 'consent', id), 303)
         }
-        case 'refuse':
-          return deliver(request, reply, errorResponse(redirected(asked), refusal(decision.code), issuer), client)
+        case 'refuse': {
+          const to = redirected(asked)
+          return decline(request, reply, { to, client, pushed: pushedIn(to), now }, refusal(decision.code))
+        }
         case 'grant': {
           const to = redirected(asked)
           const { code, row } = newCode(to, client, decision.person, random, now)
@@ -151,6 +166,7 @@ export const createDispatcher = (deps: {
       }
     },
 
+    decline,
     load: steps.load,
     decide: decideStep,
     pagePath,

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { parseRequest, replyTo, Unredirectable } from '../../oauth/authorization/parse.ts'
 import { checkPresentation } from '../../oauth/authorization/presentation.ts'
 import { type PresentationDependencies, presented, SpentRequestUri } from '../../oauth/authorization/presented.ts'
-import { errorResponse, isSigned, responseAlgorithm } from '../../oauth/authorization/response.ts'
+import { isSigned, responseAlgorithm } from '../../oauth/authorization/response.ts'
 import type { Client, SigningAlgorithm } from '../../oauth/client.ts'
 import { OAuthError } from '../../oauth/errors.ts'
 import { paths } from '../../oauth/metadata.ts'
@@ -12,7 +12,6 @@ import { requireKeys } from '../../oauth/signing.ts'
 import type { ClientStore } from '../../oauth/stores.ts'
 import { asGet } from '../as-get.ts'
 import { queryParameters } from '../form-body.ts'
-import type { Deliver } from '../interaction/delivery.ts'
 import type { Dispatcher } from '../interaction/dispatcher.ts'
 import { PageError } from '../page-error.ts'
 import type { HintedSubject } from './id-token-hint.ts'
@@ -22,7 +21,6 @@ export type AuthorizeOptions = {
   readonly clients: ClientStore
   readonly presentation: Omit<PresentationDependencies, 'issuer' | 'now'>
   readonly dispatcher: Dispatcher
-  readonly deliver: Deliver
   readonly hintedSubject: HintedSubject
   readonly clock: Clock
   /** This server has a key for each. */
@@ -33,7 +31,7 @@ export type AuthorizeOptions = {
 
 /** RFC 6749 §3.1, OIDC Core §3.1.2. */
 export const authorize = async (app: FastifyInstance, options: AuthorizeOptions): Promise<void> => {
-  const { issuer, clients, presentation, dispatcher, deliver, hintedSubject, clock, algorithms } = options
+  const { issuer, clients, presentation, dispatcher, hintedSubject, clock, algorithms } = options
 
   const handle = async (request: FastifyRequest, reply: FastifyReply, sent: Parameters) => {
     const now = clock.now()
@@ -56,7 +54,7 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
       request.log.info({ error: error.code, reason: error.reason, client_id: to.clientId }, 'refused by redirect')
-      return deliver(request, reply, errorResponse(to, error, issuer), client)
+      return dispatcher.decline(request, reply, { to, client, pushed: pushed?.hash, now }, error)
     }
   }
 

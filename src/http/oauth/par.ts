@@ -26,14 +26,4 @@ export const par = async (app: FastifyInstance, { door, senders, clock, pushing 
     // RFC 9126 §2.2: 201.
     return reply.code(201).send(await push(parameters, client, jkt, { ...pushing, now }))
   })
-
-  // RFC 9126 §2.3: "If the request did not use the POST method, the authorization server responds with an HTTP 405".
-  app.route({
-    method: ['GET', 'PUT', 'PATCH', 'DELETE'],
-    url: paths.par,
-    handler: async (_request, reply) => {
-      reply.header('allow', 'POST, OPTIONS')
-      throw Object.assign(new Error('a request is pushed by POST'), { statusCode: 405 })
-    },
-  })
 }

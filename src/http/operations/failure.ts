@@ -16,7 +16,6 @@ export type Failure = {
 export type FailurePage = (failure: Failure, request: FastifyRequest, reply: FastifyReply, error: unknown) => string
 
 const refusals: Readonly<Record<number, string>> = {
-  405: 'This method is not served here.',
   408: 'The request took too long to arrive.',
   413: 'The request is too large.',
   414: 'The address is too long.',
@@ -115,8 +114,8 @@ export const frameworkErrors = (error: Error, request: FastifyRequest, reply: Fa
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
- * An address that is not served: a page for whoever asks for HTML. Called once, on the root. RFC 9110 §15.5.6: one that
- * is served by other methods names them.
+ * An address that is not served: a page for whoever asks for HTML. Called once, on the root. RFC 9110 §15.5.6, RFC 9126
+ * §2.3: one that is served by other methods names them.
  */
 export const answerNotFound = (app: FastifyInstance, { page }: { page?: FailurePage | undefined } = {}): void => {
   app.setNotFoundHandler((request, reply) => {

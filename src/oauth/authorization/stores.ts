@@ -55,11 +55,13 @@ export type PushedRequest = {
   readonly jkt: string | undefined
   readonly createdAt: Date
   readonly expiresAt: Date
-  /** When the authorization was completed: `InteractionStore.complete`, `CodeStore.issue`. */
+  /** When it was answered: `InteractionStore.complete`, `CodeStore.issue`, or `spend` where nobody was asked. */
   readonly spentAt: Date | undefined
 }
 
 export type PushedRequestStore = {
   create(request: PushedRequest): Promise<void>
   find(hash: Buffer): Promise<PushedRequest | undefined>
+  /** @returns whether it had not been answered yet */
+  spend(hash: Buffer, now: Date): Promise<boolean>
 }
