@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Answers nginx's auth_request: 204 with who it is, or why not. ISSUER, AUDIENCE and PORT say for what and where;
- * PUBLIC_URL, by which address clients call: without it tokens that are bound to a key (DPoP) are refused.
+ * PUBLIC_URL, by which address clients call: without it tokens that are bound to a key (DPoP) are refused. With
+ * NONCE_SECRET their proofs need a nonce of the verifier's (RFC 9449 §9); it is the same in all that share the work.
  */
 import { createServer } from 'node:http'
 import { protect, TokenRefused } from 'tessera/resource-server'
@@ -10,7 +11,8 @@ const { ISSUER: issuer = '', AUDIENCE: audience = '', PORT: port = '9090', PUBLI
 const onRefusal = ({ status, rule, reason }) => console.log(JSON.stringify({ status, rule, reason }))
 // nginx sets this header, so that what a client sends under this name is gone.
 const certificate = (header) => header('X-Client-Cert')
-const guard = protect({ issuer, audience, publicUrl, certificate, onRefusal })
+const nonceSecret = process.env.NONCE_SECRET
+const guard = protect({ issuer, audience, publicUrl, nonceSecret, certificate, onRefusal })
 
 const server = createServer(async ({ headers, rawHeaders }, response) => {
   try {

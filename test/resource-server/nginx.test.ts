@@ -43,13 +43,18 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
   const env = {
     ...process.env,
     PUBLIC_URL: publicUrl,
+    NONCE_SECRET: 'the secret of the verifiers of a test',
     ISSUER: issuer.issuer,
     AUDIENCE: issuer.audience,
     PORT: String(verifierPort),
   }
-  const verifier = spawn(process.execPath, ['--import=tsx', join(folder, 'verifier.mjs')], { env })
   const said: string[] = []
-  for (const out of [verifier.stdout, verifier.stderr]) out.on('data', (chunk) => said.push(String(chunk)))
+  const start = () => {
+    const started = spawn(process.execPath, ['--import=tsx', join(folder, 'verifier.mjs')], { env })
+    for (const out of [started.stdout, started.stderr]) out.on('data', (chunk) => said.push(String(chunk)))
+    return started
+  }
+  let verifier = start()
 
   const asItStands = await readFile('deploy/nginx/tessera.conf', 'utf8')
   const [orders = ''] = /^ {2}location \/orders \{[\s\S]*?^ {2}\}\n/m.exec(asItStands) ?? []
@@ -175,11 +180,19 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
   const key = await issuer.proofKey()
   const token = await issuer.issue({ scope: 'orders.read', cnf: { jkt: key.jkt } })
   const url = `${publicUrl}/orders`
-  const proven = await key.headers({ url, token })
+  const asked = await get('/orders', await key.headers({ url, token }))
+  t.equal(asked.status, 401, 'a proof without the nonce that the verifier asks for (RFC 9449 §9)')
+  t.match(asked.headers.get('www-authenticate'), /error="use_dpop_nonce"/)
+  const nonce = asked.headers.get('dpop-nonce') ?? 'none'
+  const proven = await key.headers({ url, token, nonce })
   t.equal((await get('/orders?page=1', proven)).status, 200, 'a proof for the public address (RFC 9449 §4.3)')
   t.notMatch(seen.at(-1), { dpop: String })
   t.equal((await get('/orders', proven)).status, 401, 'once')
-  t.equal((await get('/orders', await key.headers({ url, token, method: 'POST' }))).status, 401, 'its own method')
+  t.equal(
+    (await get('/orders', await key.headers({ url, token, nonce, method: 'POST' }))).status,
+    401,
+    'its own method',
+  )
   t.equal((await get('/orders', bearer(token))).status, 401, 'and never as a bearer token')
   const x5t = '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU'
   const certified = bearer(await issuer.issue({ scope: 'orders.read', cnf: { 'x5t#S256': x5t } }))
@@ -195,5 +208,14 @@ t.test('nginx protects a plain upstream with the files of deploy/nginx', { skip 
   const down = await get('/orders', bearer(good))
   t.equal(down.status, 503, 'without a verifier nobody passes')
   t.equal(await down.text(), '{"error":"temporarily_unavailable"}')
+
+  await issuer.close()
+  verifier = start()
+  const early = async () => {
+    const answer = await get('/orders', bearer(good))
+    t.equal(answer.status, 503, 'nor by one that has read nothing yet')
+    return answer.headers.get('retry-after') === '5'
+  }
+  await until(early, 'the word of the verifier itself')
   t.equal(seen.length, before)
 })
