@@ -13,6 +13,6 @@ const longest = 8 * 1024
 export const asGet = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const all = new URLSearchParams([...queryParameters(request), ...bodyOf(request)])
   if (all.toString().length > longest)
-    throw new PageError(400, 'request', 'invalid_request', 'the posted request is too long for an address')
+    throw new PageError(400, 'unreadable', 'invalid_request', 'the posted request is too long for an address')
   return reply.redirect(`${request.url.replace(/\?.*/s, '')}?${all}`, 303)
 }

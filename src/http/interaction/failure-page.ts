@@ -22,5 +22,5 @@ const kindOf = (status: number, error: unknown): ErrorKind => {
   if (status === 503) return 'unavailable'
   if (status === 404 || status === 405) return 'not_found'
   if (status === 429) return 'too_many'
-  return status >= 500 ? 'server' : 'request'
+  return status >= 500 ? 'server' : 'unreadable'
 }

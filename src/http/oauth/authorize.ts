@@ -58,7 +58,10 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
     }
   }
 
-  app.get(paths.authorize, async (request, reply) => handle(request, reply, parseParameters(queryParameters(request))))
+  app.get(paths.authorize, async (request, reply) => {
+    const sent = await orPage(undefined, options, async () => parseParameters(queryParameters(request)))
+    return handle(request, reply, sent)
+  })
 
   // OIDC Core §3.1.2.1: GET and POST.
   app.post(paths.authorize, async (request, reply) => asGet(request, reply))

@@ -136,6 +136,12 @@ export const en = {
         means: 'Nothing was changed.',
         todo: 'Ask for a new one.',
       },
+      unreadable: {
+        title: 'This request cannot be accepted',
+        happened: 'What your browser sent here is not in a form this server can read.',
+        means: 'Nothing was done.',
+        todo: 'Go back to where you came from and try again. If it happens again, tell the people there, with the id below.',
+      },
       not_found: {
         title: 'There is no page here',
         happened: 'The address leads to nothing.',
