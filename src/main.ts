@@ -54,6 +54,7 @@ const run = async (config: Config, started: Closing[]): Promise<void> => {
   const stores = createStores(database, { log })
   started.unshift(stores.changes, database)
   const parts = await assemble({ config, database, stores, clock, random, readiness, log })
+  started.unshift(parts.feed)
   const certificate = config.tls && (await readFile(config.tls.certFile))
   const demo = config.demo ? await createDevelopment({ parts, stores, certificate }) : undefined
   const outbound = createOutbound({
@@ -111,6 +112,7 @@ const run = async (config: Config, started: Closing[]): Promise<void> => {
       app,
       housekeeping,
       courier,
+      parts.feed,
       stores.changes,
       database,
       { close: async () => embedded?.stop() },

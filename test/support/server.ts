@@ -188,6 +188,7 @@ export const aServer = async (t: Lifetime, options: ServerOptions = {}): Promise
     await forCertificates?.close()
     await app.close()
     await courier.close()
+    await parts.feed.close()
     await stores.changes.close()
     if (!beside) await rm(keysDir, { recursive: true, force: true })
   })

@@ -28,7 +28,8 @@ export type RevocationFeed = {
   /** @returns what ends it */
   subscribe(listener: () => void): () => void
   start(): Promise<void>
-  close(): void
+  /** Waits for what is being read: to be closed before the store. */
+  close(): Promise<void>
 }
 
 /** Deltas that are signed of one version: whoever asks for more places than these gets the snapshot. */
@@ -156,9 +157,10 @@ export const createRevocationFeed = (deps: {
       timer.unref()
       await read()
     },
-    close() {
+    async close() {
       clearInterval(timer)
       timer = undefined
+      await follower.settled()
     },
   }
 }

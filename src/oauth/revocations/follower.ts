@@ -11,7 +11,12 @@ export type Known = Position & { readonly at: Date; readonly list: ActiveList }
  * answer.
  * @throws Unavailable; what was known stays known, and grows older
  */
-export type Follower = { read(): Promise<void>; isReading(): boolean }
+export type Follower = {
+  read(): Promise<void>
+  isReading(): boolean
+  /** Resolves when nothing is under way, however that ended. */
+  settled(): Promise<void>
+}
 
 /** A database that was restored may count again from where it was: nobody should take its lists for a continuation. */
 const publicEpoch = (epoch: string): string =>
@@ -57,6 +62,9 @@ export const createFollower = (deps: {
 
   return {
     isReading: () => reading !== undefined,
+    async settled() {
+      for (let last = next ?? reading; last; last = next ?? reading) await last.catch(() => {})
+    },
     read() {
       if (!reading) return begin()
       // However the reading under way ends, whoever began it hears of it.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { aFeed, aVerifier, second } from './memory.ts'
 
@@ -162,6 +163,23 @@ t.test('it polls each second while announcements are not heard, and stops when i
   await heard
   t.match((await ask()).claims, { seq: 1 })
   feed.close()
+})
+
+t.test('closing waits for what is being read, and nothing is read afterwards', async (t) => {
+  const { feed, tell, setUp, readings, warnings } = await aFeed(t)
+  await feed.start()
+  const before = readings()
+  tell()
+  tell()
+  t.equal(readings(), before + 1, 'one is under way, and one follows it')
+  await feed.close()
+  t.equal(readings(), before + 2)
+  // What the database is closed after: it is heard no more, and nobody may poll it.
+  setUp(false)
+  tell(undefined)
+  await sleep(1500)
+  t.equal(readings(), before + 2)
+  t.same(warnings, [])
 })
 
 t.test('announcements of something else cause no reading; a new connection does', async (t) => {

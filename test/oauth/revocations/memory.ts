@@ -24,7 +24,9 @@ export const aStore = () => {
   let acts: Revocation[] = []
   let state = { epoch: 'the epoch', seq: 0 }
   let isAway = false
+  let readings = 0
   const reached = async () => {
+    readings += 1
     await new Promise((resolve) => setImmediate(resolve))
     if (isAway) throw new Unavailable(new Error('away'))
   }
@@ -46,6 +48,7 @@ export const aStore = () => {
       return act
     },
     acts: () => acts,
+    readings: () => readings,
     setAway: (away: boolean) => {
       isAway = away
     },
