@@ -2,7 +2,7 @@
  * Honest clients rotate at two server processes on one PostgreSQL, while one of the two, by chance, is killed with SIGKILL
  * and started again. Counts whom that logged out, and the tokens that were redeemed for two different successors.
  *
- *   npm run build && node bench/crash.mjs [--rotations 5000] [--clients 16] [--kills 40] [--source]
+ *   npm run build && node bench/crash.mjs [--rotations 5000] [--clients 16] [--kills 40] [--program …]
  *
  * DATABASE_URL names an empty database, or one that the server has migrated; without it the embedded PostgreSQL runs in a
  * temporary directory. The last line is the report as JSON; the exit code is 1 where anything is counted that must not be.
@@ -16,12 +16,12 @@ const { values } = parseArgs({
     rotations: { type: 'string', default: '5000' },
     clients: { type: 'string', default: '16' },
     kills: { type: 'string', default: '40' },
-    source: { type: 'boolean', default: false },
+    program: { type: 'string', multiple: true, default: ['dist/start.cjs'] },
   },
 })
 const [rotations, count, kills] = [Number(values.rotations), Number(values.clients), Number(values.kills)]
 
-const pair = await startPair({ source: values.source })
+const pair = await startPair({ program: values.program })
 try {
   const clients = await createHonestClients({ ...pair, count })
   const began = performance.now()

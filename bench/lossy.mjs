@@ -2,7 +2,7 @@
  * Honest clients refresh at two server processes on one PostgreSQL, and lose answers: some on their
  * way, and some the client does not wait for, and asks again beside its own first request. Counts whom that logged out.
  *
- *   npm run build && node bench/lossy.mjs [--refreshes 10000] [--clients 16] [--lost 0.3] [--source]
+ *   npm run build && node bench/lossy.mjs [--refreshes 10000] [--clients 16] [--lost 0.3] [--program …]
  *
  * DATABASE_URL, the last line and the exit code are as in crash.mjs.
  */
@@ -15,13 +15,13 @@ const { values } = parseArgs({
     refreshes: { type: 'string', default: '10000' },
     clients: { type: 'string', default: '16' },
     lost: { type: 'string', default: '0.3' },
-    source: { type: 'boolean', default: false },
+    program: { type: 'string', multiple: true, default: ['dist/start.cjs'] },
   },
 })
 const [refreshes, count, lost] = [Number(values.refreshes), Number(values.clients), Number(values.lost)]
 const loses = () => (Math.random() >= lost ? 'never' : Math.random() < 0.5 ? 'answer' : 'patience')
 
-const pair = await startPair({ source: values.source })
+const pair = await startPair({ program: values.program })
 try {
   const clients = await createHonestClients({ ...pair, count, loses })
   const began = performance.now()

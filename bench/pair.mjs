@@ -13,9 +13,9 @@ const root = fileURLToPath(new URL('..', import.meta.url))
  * Two server processes of one issuer on one PostgreSQL: that of DATABASE_URL, or the embedded one in a directory of its
  * own.
  *
- * @param source runs them from `src` instead of `dist`
+ * @param program the arguments of Node that start one
  */
-export const startPair = async ({ source = false } = {}) => {
+export const startPair = async ({ program = ['dist/start.cjs'] } = {}) => {
   const directory = await mkdtemp(join(tmpdir(), 'tessera-pair-'))
   // As root, PostgreSQL runs as another account, which has to pass through.
   await chmod(directory, 0o711)
@@ -35,11 +35,10 @@ export const startPair = async ({ source = false } = {}) => {
     LOG_LEVEL: 'fatal',
     DATABASE_URL: url,
   }
-  const entry = source ? ['--import=tsx', 'src/main.ts'] : ['dist/start.cjs']
   const children = []
 
   const start = async (index) => {
-    const child = spawn(process.execPath, entry, {
+    const child = spawn(process.execPath, program, {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...env, PORT: String(ports[index]) },

@@ -4,13 +4,12 @@ import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { argumentsOf } from './support/bundle.ts'
 import { aDatabase } from './support/database.ts'
 import { freePort } from './support/free-port.mjs'
 import { until } from './support/until.ts'
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const secret = 'hunter2hunter2'
 
 const aFolder = async (t: Test): Promise<string> => {
@@ -22,7 +21,7 @@ const aFolder = async (t: Test): Promise<string> => {
 /** The process itself, with nothing in its environment but what is named. */
 const aStart = async (t: Test, given: NodeJS.ProcessEnv) => {
   const folder = await aFolder(t)
-  const child = spawn(process.execPath, ['--import=tsx', main], {
+  const child = spawn(process.execPath, argumentsOf('src/main.ts'), {
     env: {
       PATH: process.env.PATH,
       PORT: String(await freePort()),

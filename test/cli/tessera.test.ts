@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { later } from '../../src/clock.ts'
 import { administratorLinkHash } from '../../src/identity/administrator.ts'
+import { argumentsOf } from '../support/bundle.ts'
 import { aDatabase } from '../support/database.ts'
 import { start } from '../support/records.ts'
 import { aConsole, holds } from './console.ts'
@@ -14,7 +15,7 @@ t.test('the process answers and ends by itself, its pool closed', async (t) => {
   const { url } = await aDatabase(t)
   const env = { PATH: process.env.PATH, DATABASE_URL: url }
   const tessera = (...argv: readonly string[]) =>
-    execute(process.execPath, ['--import=tsx', 'src/cli/tessera.ts', ...argv], { env, timeout: 120_000 })
+    execute(process.execPath, [...argumentsOf('src/cli/tessera.ts'), ...argv], { env, timeout: 120_000 })
   t.same(JSON.parse((await tessera('user', 'list', '--json')).stdout), { users: [] })
   await t.rejects(tessera('user', 'show', 'nobody'), { code: 1, stdout: '', stderr: /no user nobody/ })
 })

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { argumentsOf } from '../support/bundle.ts'
 import { aDatabase } from '../support/database.ts'
 
 /** The small editions of two programs that the bench has in full. */
@@ -10,7 +11,7 @@ const report = async (t: Test, program: string, ...options: readonly string[]): 
   const { url } = await aDatabase(t)
   return new Promise((resolve, reject) => {
     const env = { ...process.env, DATABASE_URL: url }
-    const args = [`bench/${program}`, '--source', ...options]
+    const args = [`bench/${program}`, ...argumentsOf('src/main.ts').map((each) => `--program=${each}`), ...options]
     execFile(process.execPath, args, { cwd: root, env, timeout: 300_000 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${program} failed: ${stdout} ${stderr}`, { cause: error }))
       else resolve(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''))

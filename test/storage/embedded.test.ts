@@ -1,4 +1,4 @@
-import { fork, spawn } from 'node:child_process'
+import { type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { findBinaries } from '../../src/storage/embedded/binaries.ts'
 import { startEmbedded } from '../../src/storage/embedded.ts'
+import { argumentsOf } from '../support/bundle.ts'
 import { withClient } from '../support/database.ts'
 
 const log = { info: () => {} }
@@ -21,7 +22,8 @@ const pidIn = async (dataDir: string): Promise<number> =>
 
 /** Another process that uses the same directory. */
 const another = async (t: Test, dataDir: string) => {
-  const child = fork(new URL('../support/embedded-user.ts', import.meta.url), [dataDir], { execArgv: ['--import=tsx'] })
+  const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc']
+  const child = spawn(process.execPath, [...argumentsOf('test/support/embedded-user.ts'), dataDir], { stdio })
   t.teardown(() => child.kill('SIGKILL'))
   const [url] = await once(child, 'message')
   const end = async (signal: 'SIGKILL' | 'SIGTERM') => {

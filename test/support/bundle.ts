@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -51,6 +52,17 @@ const packages: Plugin = {
   },
 }
 
+/** What tests start as processes of their own. */
+const programs = ['src/main.ts', 'src/cli/tessera.ts', 'test/support/embedded-user.ts']
+
+const bundleOf = (run: number, file: string): string => join(cache, String(run), file.replace(/\.tsx?$/, '.mjs'))
+
+/** The arguments that start one of them: its bundle, or the file itself by way of tsx where there is none. */
+export const argumentsOf = (program: string): readonly string[] => {
+  const bundle = bundleOf(process.ppid, program)
+  return existsSync(bundle) ? [bundle] : ['--import=tsx', join(root, program)]
+}
+
 export const removeBundles = (run: number): Promise<void> =>
   rm(join(cache, String(run)), { recursive: true, force: true })
 
@@ -63,7 +75,7 @@ const lives = (pid: number): boolean => {
 }
 
 /**
- * Every test file as plain JavaScript, its shared modules in shared chunks: a test file that is transpiled and loaded
+ * Every test file, and every program that tests start, as plain JavaScript, its shared modules in shared chunks: a test file that is transpiled and loaded
  * module by module spends more time on that than on its tests.
  * @param run the process that test files are started by; loader.cjs finds the bundles by it
  */
@@ -74,7 +86,7 @@ export const bundleTests = async (run: number): Promise<void> => {
   const files = await readdir(join(root, 'test'), { recursive: true })
   await build({
     absWorkingDir: root,
-    entryPoints: files.filter((file) => /\.test\.tsx?$/.test(file)).map((file) => join('test', file)),
+    entryPoints: [...files.filter((file) => /\.test\.tsx?$/.test(file)).map((file) => join('test', file)), ...programs],
     outbase: root,
     outdir: join(cache, String(run)),
     outExtension: { '.js': '.mjs' },
