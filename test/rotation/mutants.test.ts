@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t from 'tap'
+import { bundleMutant, type Mutation } from '../support/bundle.ts'
 import { type Invariant, invariants } from './invariants.ts'
 
-type Mutation = { readonly file: string; readonly from: string; readonly to: string }
 type Mutant = Mutation & { readonly name: string; readonly breaks: Invariant; readonly story: string }
 
 const families = 'src/storage/families.ts'
@@ -87,40 +87,31 @@ const mutants: readonly Mutant[] = [
   },
 ]
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
 /** The invariants that the stories found broken, in a process whose server has the mutation. */
-const told = (
+const told = async (
+  name: string,
   mutation?: Mutation,
   story?: string,
-): Promise<{ readonly broken: readonly string[]; readonly said: string }> =>
-  new Promise((resolve, reject) => {
-    const args = [
-      '--import=./test/rotation/mutation.mjs',
-      '--import=tsx',
-      'test/rotation/stories.ts',
-      ...(story === undefined ? [] : [story]),
-    ]
-    const env = { ...process.env, MUTATION: JSON.stringify(mutation ?? null) }
-    execFile(process.execPath, args, { cwd: root, env, timeout: 300_000 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`the stories were not told: ${stderr}`, { cause: error }))
-      else resolve({ broken: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), said: stderr })
-    })
-  })
+): Promise<{ readonly broken: readonly string[]; readonly said: string }> => {
+  const program = await bundleMutant('test/rotation/stories.ts', name.replaceAll(' ', '-'), mutation)
+  const args = story === undefined ? [program] : [program, story]
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 300_000 })
+  return { broken: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), said: stderr }
+}
 
 t.test('T19 the stories hold without a mutation', async (t) => {
-  const { broken, said } = await told()
+  const { broken, said } = await told('none')
   t.same(broken, [], said)
 })
 
 t.test('T19 a mutation that no longer applies is an error', async (t) => {
-  await t.rejects(told({ file: judge, from: 'there is no such text', to: '' }), { message: /has 0 times/ })
+  await t.rejects(told('gone', { file: judge, from: 'there is no such text', to: '' }), { message: /has 0 times/ })
 })
 
 t.test('T19 every mutant is noticed', { jobs: 2 }, async (t) => {
   for (const mutant of mutants)
     t.test(`${mutant.name}: ${invariants[mutant.breaks]}`, async (t) => {
-      const { broken, said } = await told(mutant, mutant.story)
+      const { broken, said } = await told(mutant.name, mutant, mutant.story)
       t.ok(broken.includes(mutant.breaks), `broken: ${broken.join(', ')}`, { said })
     })
 })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const cache = join(root, '.tap/bundles')
@@ -22,8 +22,18 @@ const bundled = new Set([
   'typebox',
 ])
 
+/** A piece of one source text, and what stands there in its place. */
+export type Mutation = { readonly file: string; readonly from: string; readonly to: string }
+
+const exchanged = (text: string, { file, from, to }: Mutation): string => {
+  const pieces = text.split(from)
+  // Then the mutant no longer means what it says.
+  if (pieces.length !== 2) throw new Error(`${file} has ${pieces.length - 1} times: ${from}`)
+  return pieces.join(to)
+}
+
 /** Of the code of this repository, each file goes on knowing itself by its own place. */
-const ownCode: Plugin = {
+const ownCode = (mutation?: Mutation): Plugin => ({
   name: 'own code',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
@@ -32,13 +42,14 @@ const ownCode: Plugin = {
     })
     onLoad({ filter: /\.tsx?$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      const contents = text
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
-        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
+      // Written so that they do not find themselves here, where a test has bundled this file.
+      const contents = (mutation && path === join(root, mutation.file) ? exchanged(text, mutation) : text)
+        .replaceAll(/import\.meta\.url/g, JSON.stringify(pathToFileURL(path).href))
+        .replaceAll(/import\.meta\.dirname/g, JSON.stringify(dirname(path)))
       return { contents, loader: extname(path) === '.tsx' ? 'tsx' : 'ts' }
     })
   },
-}
+})
 
 /** Nobody looks for a fault in them, and each process reads its map whole: theirs maps nothing. */
 const packages: Plugin = {
@@ -74,6 +85,23 @@ const lives = (pid: number): boolean => {
   }
 }
 
+const asModules = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  external: ['pg-native'],
+  // What a package that is no module calls, where it is one now.
+  banner: {
+    js: `import { createRequire as createRequireOfBundle } from 'node:module'
+const require = createRequireOfBundle(${JSON.stringify(pathToFileURL(root).href)})`,
+  },
+  logLevel: 'error',
+} satisfies BuildOptions
+
 /**
  * Every test file, and every program that tests start, as plain JavaScript, its shared modules in shared chunks: a test file that is transpiled and loaded
  * module by module spends more time on that than on its tests.
@@ -85,25 +113,23 @@ export const bundleTests = async (run: number): Promise<void> => {
     if (name === String(run) || !lives(Number(name))) await removeBundles(Number(name))
   const files = await readdir(join(root, 'test'), { recursive: true })
   await build({
-    absWorkingDir: root,
+    ...asModules,
     entryPoints: [...files.filter((file) => /\.test\.tsx?$/.test(file)).map((file) => join('test', file)), ...programs],
     outbase: root,
     outdir: join(cache, String(run)),
     outExtension: { '.js': '.mjs' },
-    bundle: true,
     splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: 'linked',
-    sourcesContent: false,
-    external: ['pg-native'],
-    // What a package that is no module calls, where it is one now.
-    banner: {
-      js: `import { createRequire as createRequireOfBundle } from 'node:module'
-const require = createRequireOfBundle(${JSON.stringify(pathToFileURL(root).href)})`,
-    },
-    plugins: [ownCode, packages],
-    logLevel: 'error',
+    plugins: [ownCode(), packages],
   })
+}
+
+/**
+ * A program of its own, all in one file.
+ * @returns its path
+ * @throws Error where the piece to be exchanged is not there, or not once
+ */
+export const bundleMutant = async (program: string, name: string, mutation?: Mutation): Promise<string> => {
+  const outfile = bundleOf(process.ppid, join('mutants', `${name}.ts`))
+  await build({ ...asModules, entryPoints: [program], outfile, plugins: [ownCode(mutation), packages] })
+  return outfile
 }
