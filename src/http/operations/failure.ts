@@ -111,16 +111,19 @@ export const frameworkErrors = (error: Error, request: FastifyRequest, reply: Fa
   answer(failure, request, reply, {})
 }
 
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-
 /**
- * An address that is not served: a page for whoever asks for HTML. Called once, on the root. RFC 9110 §15.5.6, RFC 9126
- * §2.3: one that is served by other methods names them.
+ * An address that is not served: a page for whoever asks for HTML. Called once, on the root, before any route. RFC 9110
+ * §15.5.6, RFC 9126 §2.3: one that is served by other methods names them.
  */
 export const answerNotFound = (app: FastifyInstance, { page }: { page?: FailurePage | undefined } = {}): void => {
+  // Kept beside the router: what it finds by is a pattern, and an address is a stranger's text.
+  const methods = new Map<string, readonly string[]>()
+  app.addHook('onRoute', ({ method, url }) => {
+    methods.set(url, [...new Set([...(methods.get(url) ?? []), ...[method].flat()])])
+  })
   app.setNotFoundHandler((request, reply) => {
     const [url = ''] = request.url.split('?', 1)
-    const served = methods.filter((method) => app.hasRoute({ method, url }))
+    const served = methods.get(url) ?? []
     const failure = { code: 'invalid_request', errorId: request.id }
     const html = /\btext\/html\b/.test(request.headers.accept ?? '')
     const how = html ? { page } : {}
