@@ -115,5 +115,4 @@ t.test('with PORT=0 the server is where its issuer says', async (t) => {
   t.match(await metadata.json(), { issuer })
   child.kill('SIGTERM')
   t.equal(await ended, 0, said.stderr)
-  t.notMatch(said.stdout, /"level":"(warn|error)"/, 'nothing is asked of a database that was closed')
 })

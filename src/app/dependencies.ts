@@ -63,7 +63,7 @@ export type AppDependencies = {
   readonly keys: KeyRing
   /** Of the feed. */
   readonly revocationKeys: KeyRing
-  /** Ended with the application. */
+  /** Closed after the application, and before the stores. */
   readonly feed: RevocationFeed
   readonly refreshKeys: RefreshKeyRing
   readonly remoteKeys: RemoteKeys

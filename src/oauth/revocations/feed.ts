@@ -160,7 +160,7 @@ export const createRevocationFeed = (deps: {
     async close() {
       clearInterval(timer)
       timer = undefined
-      await follower.settled()
+      await follower.close()
     },
   }
 }

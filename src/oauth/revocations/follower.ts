@@ -14,8 +14,8 @@ export type Known = Position & { readonly at: Date; readonly list: ActiveList }
 export type Follower = {
   read(): Promise<void>
   isReading(): boolean
-  /** Resolves when nothing is under way, however that ended. */
-  settled(): Promise<void>
+  /** Nothing is read afterwards. Resolves when nothing is under way, however that ended. */
+  close(): Promise<void>
 }
 
 /** A database that was restored may count again from where it was: nobody should take its lists for a continuation. */
@@ -35,6 +35,7 @@ export const createFollower = (deps: {
   let sweptAt = clock.now()
   let reading: Promise<void> | undefined
   let next: Promise<void> | undefined
+  let closed = false
 
   const readNow = async (): Promise<void> => {
     const at = clock.now()
@@ -54,6 +55,7 @@ export const createFollower = (deps: {
   }
 
   const begin = (): Promise<void> => {
+    if (closed) return Promise.resolve()
     reading = readNow().finally(() => {
       reading = undefined
     })
@@ -62,8 +64,9 @@ export const createFollower = (deps: {
 
   return {
     isReading: () => reading !== undefined,
-    async settled() {
-      for (let last = next ?? reading; last; last = next ?? reading) await last.catch(() => {})
+    async close() {
+      closed = true
+      await reading?.catch(() => {})
     },
     read() {
       if (!reading) return begin()
