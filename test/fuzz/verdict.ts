@@ -33,6 +33,7 @@ export const problemsOf = (hit: Hit, { issuer, shot, target }: Judging): readonl
   // The clock of this world is held: the check of the real one fails.
   if (path === '/health/ready' && status === 503) return []
   must(status < 500 || (status === 503 && headers['retry-after'] !== undefined), 'O12 a failure of ours')
+  must(status !== 405 || headers.allow !== undefined, 'a 405 without Allow')
   const told = /^\/(api\/v1\/openapi|assets|demo)/.test(path) ? undefined : inside.exec(text)
   must(!told, `O12 a text of the inside: ${told && text.slice(Math.max(0, told.index - 40), told.index + 100)}`)
   must(!hit.cookies.some((cookie) => !/^(__Host-)?(tessera|demo)[\w-]*=/.test(cookie)), 'R11 a cookie of somebody else')
@@ -72,7 +73,6 @@ const ofError = ({ status, headers, text }: Hit, type: string): readonly string[
     [typeof description === 'string' && printable.test(description), 'error_description is not printable'],
     [headers['cache-control'] === 'no-store', 'T3 an error may be stored'],
     [status !== 401 || headers['www-authenticate'] !== undefined, 'T3 a 401 without WWW-Authenticate'],
-    [status !== 405 || headers.allow !== undefined, 'a 405 without Allow'],
     [status !== 429 || headers['retry-after'] !== undefined, 'a 429 without Retry-After'],
   ]
   return checks.filter(([holds]) => !holds).map(([, what]) => what)

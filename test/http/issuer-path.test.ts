@@ -84,3 +84,14 @@ t.test('K4 the first page without a development server', async (t) => {
   const page = await visitor.visit(`${production.base}/`)
   t.match(page.html, `<a href="${path}/account">`)
 })
+
+t.test('an address below the issuer says by which methods it is served', async (t) => {
+  for (const [below, allow] of [
+    ['', 'GET, HEAD'],
+    ['/', 'GET, HEAD'],
+    ['/oauth2/authorize', 'GET, POST'],
+  ] as const) {
+    const response = await fetch(`${server.issuer}${below}`, { method: 'PUT' })
+    t.match([response.status, response.headers.get('allow')], [405, allow], below)
+  }
+})

@@ -93,7 +93,7 @@ const told = async (
   mutation?: Mutation,
   story?: string,
 ): Promise<{ readonly broken: readonly string[]; readonly said: string }> => {
-  const program = await bundleMutant('test/rotation/stories.ts', name.replaceAll(' ', '-'), mutation)
+  const program = await bundleMutant('test/rotation/stories.ts', name.replaceAll(/\W+/g, '-'), mutation)
   const args = story === undefined ? [program] : [program, story]
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 300_000 })
   return { broken: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), said: stderr }

@@ -103,8 +103,8 @@ const require = createRequireOfBundle(${JSON.stringify(pathToFileURL(root).href)
 } satisfies BuildOptions
 
 /**
- * Every test file, and every program that tests start, as plain JavaScript, its shared modules in shared chunks: a test file that is transpiled and loaded
- * module by module spends more time on that than on its tests.
+ * Every test file, and every program that tests start, as plain JavaScript, its shared modules in shared chunks: a test
+ * file that is transpiled and loaded module by module spends more time on that than on its tests.
  * @param run the process that test files are started by; loader.cjs finds the bundles by it
  */
 export const bundleTests = async (run: number): Promise<void> => {

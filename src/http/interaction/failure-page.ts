@@ -20,7 +20,7 @@ export const createFailurePage =
 const kindOf = (status: number, error: unknown): ErrorKind => {
   if (error instanceof PageError) return error.kind
   if (status === 503) return 'unavailable'
-  if (status === 404 || status === 405) return 'not_found'
+  if (status === 404) return 'not_found'
   if (status === 429) return 'too_many'
   return status >= 500 ? 'server' : 'unreadable'
 }

@@ -113,26 +113,36 @@ export const frameworkErrors = (error: Error, request: FastifyRequest, reply: Fa
 
 /**
  * An address that is not served: a page for whoever asks for HTML. Called once, on the root, before any route. RFC 9110
- * §15.5.6, RFC 9126 §2.3: one that is served by other methods names them.
+ * §15.5.6, RFC 9126 §2.3: one that is served by other methods names them, where nothing of it varies. What came as a
+ * body is not read.
  */
 export const answerNotFound = (app: FastifyInstance, { page }: { page?: FailurePage | undefined } = {}): void => {
   // Kept beside the router: what it finds by is a pattern, and an address is a stranger's text.
-  const methods = new Map<string, readonly string[]>()
+  const methods = new Map<string, ReadonlySet<string>>()
   app.addHook('onRoute', ({ method, url }) => {
-    methods.set(url, [...new Set([...(methods.get(url) ?? []), ...[method].flat()])])
+    if (/[:*]/.test(url)) return
+    // Of an address that ends in a slash fastify tells of HEAD alone, which comes with GET.
+    const served = [method].flat().flatMap((each) => (each === 'HEAD' ? ['GET', 'HEAD'] : [each]))
+    methods.set(url, new Set([...(methods.get(url) ?? []), ...served]))
   })
-  app.setNotFoundHandler((request, reply) => {
-    const [url = ''] = request.url.split('?', 1)
-    const served = methods.get(url) ?? []
-    const failure = { code: 'invalid_request', errorId: request.id }
+  const answerIt = (request: FastifyRequest, reply: FastifyReply) => {
     const html = /\btext\/html\b/.test(request.headers.accept ?? '')
-    const how = html ? { page } : {}
-    // Where the method itself is served, and not to this caller, there is nothing to be told.
-    if (served.length === 0 || served.includes(request.method))
-      return answer({ ...failure, status: 404, description: 'There is nothing at this address.' }, request, reply, how)
-    const allow = served.join(', ')
+    const failed = (status: number, description: string) =>
+      answer(
+        { status, code: 'invalid_request', description, errorId: request.id },
+        request,
+        reply,
+        html ? { page } : {},
+      )
+    const served = methods.get(request.url.split('?', 1)[0] ?? '')
+    if (!served) return failed(404, 'There is nothing at this address.')
+    const allow = [...served].join(', ')
     reply.header('allow', allow)
-    const description = `This address is served by ${allow}, and not by the method of this request.`
-    return answer({ ...failure, status: 405, description }, request, reply, how)
+    return failed(405, `This address is served by ${allow}, and not by the method of this request.`)
+  }
+  app.setNotFoundHandler(answerIt)
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) void answerIt(request, reply)
+    else done()
   })
 }

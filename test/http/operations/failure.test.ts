@@ -38,6 +38,7 @@ const aServer = async (t: Test, { trustProxy = [] as readonly string[] } = {}) =
   app.get('/bug', async () => {
     throw new Error(canary)
   })
+  app.get('/varies/:id', async () => 'x')
   app.get('/client', async () => {
     throw invalidClient('no such client')
   })
@@ -146,8 +147,12 @@ t.test('RFC 9110 §15.5.6: an address that is served by another method says by w
   t.equal((await app.inject({ method: 'DELETE', url: '/page' })).headers.allow, 'GET, HEAD')
   const page = await app.inject({ url: '/form', headers: { accept: 'text/html' } })
   t.match(page, { statusCode: 405, headers: { allow: 'POST', 'content-type': /^text\/html/ } })
+  const unread = { 'content-type': 'application/json' }
+  const put = await app.inject({ method: 'PUT', url: '/form', headers: unread, payload: '{' })
+  t.match(put, { statusCode: 405, headers: { allow: 'POST' } }, 'whatever came with it (RFC 9126 §2.3)')
+  t.equal((await app.inject({ method: 'PUT', url: '/none', headers: unread, payload: '{' })).statusCode, 404)
   // No address is taken for a pattern, least of all for an expression.
-  for (const url of ['/none', '/:id(', '/:id([z-a])', '/*', '*', '/:any', '/:a(((a+)+)+$)']) {
+  for (const url of ['/none', '/:id(', '/:id([z-a])', '/*', '*', '/:any', '/:a(((a+)+)+$)', '/varies/:id']) {
     const nowhere = await app.inject({ method: 'PUT', url })
     t.equal(nowhere.statusCode, 404, url)
     t.notOk('allow' in nowhere.headers, url)
