@@ -75,7 +75,7 @@ export const refusedTo = async <T>(
   try {
     return await act()
   } catch (error) {
-    if (error instanceof OAuthError) error.clientId = client_id
+    if (error instanceof OAuthError) error.clientId ??= client_id
     throw error
   }
 }

@@ -120,6 +120,17 @@ t.test('T22 a login takes longer than the request_uri lives, and a refusal spend
   t.equal((await visitor.send(urlOf(app, refused))).status, 400)
 })
 
+t.test('RFC 9110 §9.2.1: HEAD grants nothing, and spends nothing', async (t) => {
+  for (const prompt of ['none', '']) {
+    const { answer } = await push(app, { prompt })
+    for (const at of [visitor, server.visitor()]) {
+      const head = await at.send(urlOf(app, answer), { method: 'HEAD' })
+      t.match([head.status, head.headers.get('allow')], [405, 'GET, POST'])
+    }
+    t.ok(codeOf(await visitor.send(urlOf(app, answer))))
+  }
+})
+
 t.test('RFC 9126 §4: an error that asks nobody answers what was pushed, and spends it', async (t) => {
   const stranger = server.visitor()
   const { answer } = await push(app, { prompt: 'none' })
@@ -169,8 +180,15 @@ t.test('fapi2-security-profile-final-par-authorization-request-containing-reques
 })
 
 t.test('fapi2-security-profile-final-par-attempt-invalid-http-method: 405 (RFC 9126 §2.3)', async (t) => {
-  for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
-    const response = await fetch(`${server.issuer}/oauth2/par`, { method })
+  const unreadable = { headers: { 'content-type': 'application/json' }, body: '{' }
+  for (const [method, sent] of [
+    ['GET', {}],
+    ['PUT', {}],
+    ['PUT', unreadable],
+    ['PATCH', {}],
+    ['DELETE', unreadable],
+  ] as const) {
+    const response = await fetch(`${server.issuer}/oauth2/par`, { method, ...sent })
     t.equal(response.status, 405, method)
     t.match(response.headers.get('allow'), 'POST')
     t.match(await response.json(), { error: 'invalid_request' })

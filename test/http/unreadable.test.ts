@@ -24,8 +24,15 @@ t.test('who sends what cannot be read is not told of a login, where there was no
 
 t.test('an app that asks for a login in a way that cannot be read is the one to blame', async (t) => {
   const app = await server.anApp()
-  for (const more of ['state=%00', 'x=&'.repeat(1000)]) {
-    const page = await server.visitor().visit(`${server.authorizeUrl(app).url}&${more}`)
+  const { url } = server.authorizeUrl(app)
+  const body = new URLSearchParams({ state: 'a'.repeat(9_000) })
+  for (const [address, sent] of [
+    [`${url}&state=%00`],
+    [`${url}&${'x=&'.repeat(1000)}`],
+    ['/oauth2/authorize?client_id=%ff'],
+    [url, { method: 'POST', body }],
+  ] as const) {
+    const page = await server.visitor().visit(address, sent)
     t.equal(page.status, 400)
     t.match(page.html, `<h1>${request.title}</h1>`)
   }

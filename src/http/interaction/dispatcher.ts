@@ -19,7 +19,7 @@ import type { Admission } from './admission.ts'
 import type { Deliver } from './delivery.ts'
 import type { DeviceAnswers } from './device-answer.ts'
 import { newCode } from './new-code.ts'
-import { completed, createSteps, type Step, type Steps } from './step.ts'
+import { answered, completed, createSteps, type Step, type Steps } from './step.ts'
 
 /** Pages never lead to one another: each changes what stands and comes back here, where `decide` is asked again. */
 export type Dispatcher = {
@@ -131,7 +131,8 @@ export const createDispatcher = (deps: {
   }
 
   const decline: Dispatcher['decline'] = async (request, reply, { to, client, pushed, now }, error) => {
-    if (pushed && !(await pushedRequests.spend(pushed, now))) throw completed(client)
+    if (pushed && !(await pushedRequests.spend(pushed, now))) throw answered(client)
+    request.log.info({ error: error.code, reason: error.reason, client_id: client.client_id }, 'refused by redirect')
     return deliver(request, reply, errorResponse(to, error, issuer), client)
   }
 
@@ -159,7 +160,7 @@ export const createDispatcher = (deps: {
         case 'grant': {
           const to = redirected(asked)
           const { code, row } = newCode(to, client, decision.person, random, now)
-          if (!(await codes.issue(row, pushedIn(to)))) throw completed(client)
+          if (!(await codes.issue(row, pushedIn(to)))) throw answered(client)
           await slide(decision.person, now)
           return granted(request, reply, to, code, client)
         }

@@ -97,5 +97,9 @@ const appOf = ({ client_id: clientId, client_name: name, client_uri: uri }: Clie
 export const completed = (client: Client): PageError =>
   new PageError(400, 'completed', 'invalid_request', 'the interaction was completed before', appOf(client))
 
+/** RFC 9126 §7.3: what was pushed, by another request of the same moment. */
+export const answered = (client: Client): PageError =>
+  new PageError(400, 'completed', 'invalid_request_uri', 'the pushed request was answered before', appOf(client))
+
 export const expired = (client: Client): PageError =>
   new PageError(400, 'expired', 'invalid_request', 'the interaction expired', appOf(client))

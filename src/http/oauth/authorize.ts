@@ -35,7 +35,7 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
 
   const handle = async (request: FastifyRequest, reply: FastifyReply, sent: Parameters) => {
     const now = clock.now()
-    const asker = await clientOf(sent, clients)
+    const asker = await orPage(undefined, options, () => clientOf(sent, clients))
     const { parameters, how, pushed, to, client } = await orPage(asker, options, async () => {
       const found = await presented(sent, asker, { ...presentation, issuer, now })
       const { client, ...to } = replyTo(found.parameters, asker)
@@ -53,18 +53,18 @@ export const authorize = async (app: FastifyInstance, options: AuthorizeOptions)
       return await dispatcher.begin(request, reply, whole, client, now)
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
-      request.log.info({ error: error.code, reason: error.reason, client_id: to.clientId }, 'refused by redirect')
       return dispatcher.decline(request, reply, { to, client, pushed: pushed?.hash, now }, error)
     }
   }
 
-  app.get(paths.authorize, async (request, reply) => {
+  // HEAD is safe (RFC 9110 §9.2.1), and this may grant, or spend what was pushed.
+  app.get(paths.authorize, { exposeHeadRoute: false }, async (request, reply) => {
     const sent = await orPage(undefined, options, async () => parseParameters(queryParameters(request)))
     return handle(request, reply, sent)
   })
 
   // OIDC Core §3.1.2.1: GET and POST.
-  app.post(paths.authorize, async (request, reply) => asGet(request, reply))
+  app.post(paths.authorize, async (request, reply) => asGet(request, reply, 'request'))
 }
 
 const clientOf = async (parameters: Parameters, clients: ClientStore): Promise<Client | undefined> => {

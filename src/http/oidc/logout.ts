@@ -107,7 +107,7 @@ export const logout = async (app: FastifyInstance, options: LogoutOptions): Prom
   })
 
   // §2: GET and POST.
-  app.post(paths.logout, async (request, reply) => asGet(request, reply))
+  app.post(paths.logout, async (request, reply) => asGet(request, reply, 'unreadable'))
 
   app.get('/logout', async (request, reply) => {
     const person = await signedIn(request, clock.now())

@@ -19,7 +19,7 @@ const names = async (t: Test, who: App, act: () => Promise<unknown>) =>
   t.equal((await lineOf(act)).client_id, who.client_id)
 const post = (form: Record<string, string>, who?: App) => server.post('/oauth2/token', form, who)
 
-t.test('the line of a refusal names the app, at whatever door it was refused', async (t) => {
+t.test('the line of a refusal names the app that is registered by the id it gave', async (t) => {
   await names(t, machine, () => post(grant, { ...machine, secret: 'wrong' }))
   await names(t, app, () => post({ ...grant, client_id: app.client_id, client_secret: 'wrong' }))
   await names(t, machine, () => post({ ...grant, scope: 'write' }, machine))
@@ -27,7 +27,8 @@ t.test('the line of a refusal names the app, at whatever door it was refused', a
   await names(t, machine, () => server.post('/oauth2/introspect', {}, machine))
   const wrong = { redirect_uri: 'https://elsewhere.example/cb' }
   await names(t, app, () => server.visitor().visit(server.authorizeUrl(app, wrong).url))
-  await names(t, app, () => server.visitor().visit(server.authorizeUrl(app, { scope: 'nobody knows' }).url))
+  for (const parameters of [{ scope: 'nobody knows' }, { prompt: 'none' }])
+    await names(t, app, () => server.visitor().visit(server.authorizeUrl(app, parameters).url))
 })
 
 t.test('what nobody registered is not repeated there', async (t) => {
