@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import { type Database, statement } from './database.ts'
 import type { Prisma } from './prisma/client.ts'
 
 /** What other servers must know at once: a client by its id, all clients, the keys' schedule, that something was revoked, or that a client has to be told of a logout. */
@@ -30,11 +30,16 @@ const parse = (payload: string): Change | undefined => {
   return payload.startsWith('client:') ? { of: 'client', id: payload.slice('client:'.length) } : undefined
 }
 
+export const payloadOf = (change: Change): string => (change.of === 'client' ? `client:${change.id}` : change.of)
+
 /** Part of the transaction that makes the change: told when it commits, and not otherwise. */
 export const announce = async (tx: Prisma.TransactionClient, change: Change): Promise<void> => {
-  const payload = change.of === 'client' ? `client:${change.id}` : change.of
+  const payload = payloadOf(change)
   await tx.$executeRaw`SELECT pg_notify(${channel}, ${payload})`
 }
+
+/** The same among statements: its value is what `payloadOf` says. */
+export const announcement = statement('announce', `SELECT FROM (SELECT pg_notify('${channel}', $1)) AS told`)
 
 type Log = { warn(fields: object, message: string): void }
 

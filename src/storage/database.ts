@@ -42,12 +42,19 @@ export type Value =
   | undefined
   | readonly (string | number | Date | Buffer)[]
 
+/** @param values undefined is null; an array is a PostgreSQL array, and JSON goes through `json` */
+type Rows = <Row extends pg.QueryResultRow>(
+  statement: Statement<Row>,
+  values: readonly Value[],
+) => Promise<readonly Row[]>
+
 /** One pool, which prepared statements and Prisma share. Whatever could not reach the database throws `Unavailable`. */
 export type Database = {
-  /** @param values undefined is null; an array is a PostgreSQL array, and JSON goes through `json` */
-  rows<Row extends pg.QueryResultRow>(statement: Statement<Row>, values: readonly Value[]): Promise<readonly Row[]>
+  readonly rows: Rows
   /** How many rows were changed. */
   count(statement: Statement<pg.QueryResultRow>, values: readonly Value[]): Promise<number>
+  /** One transaction of statements, for what a server does by itself: that loads no query compiler. */
+  together<T>(act: (rows: Rows) => Promise<T>): Promise<T>
   prisma<T>(act: (client: PrismaClient) => PromiseLike<T>): Promise<T>
   /**
    * Never throw a refusal inside: it would undo what led to it.
@@ -125,12 +132,40 @@ export const openDatabase = ({ url, poolSize, statementTimeoutMs, onError }: Dat
       throw translated(error)
     }
   }
-  const query = <Row extends pg.QueryResultRow>({ name, text, planned }: Statement<Row>, values: readonly Value[]) =>
-    attempt(() => pool.query<Row>({ ...(planned === 'once' && { name }), text, values: [...values] }))
+  const ask = <Row extends pg.QueryResultRow>(
+    on: pg.Pool | pg.PoolClient,
+    { name, text, planned }: Statement<Row>,
+    values: readonly Value[],
+  ) => on.query<Row>({ ...(planned === 'once' && { name }), text, values: [...values] })
+  const query = <Row extends pg.QueryResultRow>(asked: Statement<Row>, values: readonly Value[]) =>
+    attempt(() => ask(pool, asked, values))
+
+  const together: Database['together'] = async (act) => {
+    const client = await pool.connect()
+    // What it is asked for fails by itself where the connection is lost.
+    const lost = () => {}
+    client.on('error', lost)
+    let broken = false
+    try {
+      await client.query('BEGIN')
+      const result = await act(async (asked, values) => (await ask(client, asked, values)).rows)
+      await client.query('COMMIT')
+      return result
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => {
+        broken = true
+      })
+      throw error
+    } finally {
+      client.off('error', lost)
+      client.release(broken)
+    }
+  }
 
   return {
     rows: async (asked, values) => (await query(asked, values)).rows,
     count: async (asked, values) => (await query(asked, values)).rowCount ?? 0,
+    together: (act) => attempt(() => together(act)),
     prisma: (act) => attempt(async () => act(await prisma())),
     transaction: (act, patienceMs) =>
       attempt(async () =>

@@ -52,6 +52,11 @@ const sweeps: readonly Sweep[] = [
   { what: expired('token_pairs_default', 'issued_at'), age: retention },
 ]
 
+const patience = statement('ledger_patience', "SET LOCAL lock_timeout = '1s'")
+const lock = statement('ledger_lock', 'SELECT FROM (SELECT pg_advisory_xact_lock(72707370)) AS locked')
+/** Its text is never the same: a connection has no use for keeping it. */
+const once = (text: string) => statement('', text, 'each time')
+
 const partitions = statement<{ name: string }>(
   'ledger_partitions',
   `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -61,10 +66,8 @@ const partitions = statement<{ name: string }>(
 export const createMaintenance = (database: Database, log: Log): MaintenanceStore => {
   /** One server at a time; whoever uses the ledger is not kept waiting for long, else it is left for the next time. */
   const alone = (...statements: readonly string[]) =>
-    database.transaction(async (tx) => {
-      await tx.$executeRawUnsafe("SET LOCAL lock_timeout = '1s'")
-      await tx.$executeRaw`SELECT pg_advisory_xact_lock(72707370)`
-      for (const text of statements) await tx.$executeRawUnsafe(text)
+    database.together(async (rows) => {
+      for (const each of [patience, lock, ...statements.map(once)]) await rows(each, [])
     })
   const tried = async (act: () => Promise<void>, name: string): Promise<readonly string[]> => {
     try {

@@ -1,14 +1,18 @@
 import type { RefreshKeyRecord, RefreshKeyStore } from '../keys/stores.ts'
-import { announce } from './changes.ts'
+import { announce, announcement, payloadOf } from './changes.ts'
 import { type Database, statement } from './database.ts'
-import type { Prisma, RefreshKey } from './prisma/client.ts'
+import type { RefreshKey } from './prisma/client.ts'
 
-const lock = (tx: Prisma.TransactionClient) => tx.$executeRaw`LOCK TABLE refresh_keys IN SHARE ROW EXCLUSIVE MODE`
+const locking = 'LOCK TABLE refresh_keys IN SHARE ROW EXCLUSIVE MODE'
+const lock = statement('refresh_keys_lock', locking)
+const insert = statement(
+  'refresh_keys_insert',
+  'INSERT INTO refresh_keys (id, created_at, retires_at) VALUES ($1, $2, $3)',
+)
 const list = statement<RefreshKey>(
   'refresh_keys_list',
   'SELECT id, created_at AS "createdAt", retires_at AS "retiresAt" FROM refresh_keys ORDER BY created_at, id',
 )
-const order = { orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] } satisfies Prisma.RefreshKeyFindManyArgs
 const recordOf = ({ id, createdAt, retiresAt }: RefreshKey): RefreshKeyRecord => ({
   id,
   createdAt,
@@ -19,13 +23,13 @@ const dataOf = ({ id, createdAt, retiresAt }: RefreshKeyRecord) => ({ id, create
 export const createRefreshKeys = (database: Database): RefreshKeyStore => ({
   list: async () => (await database.rows(list, [])).map(recordOf),
   insertIfNone: (key) =>
-    database.transaction(async (tx) => {
-      await lock(tx)
-      if ((await tx.refreshKey.count()) === 0) {
-        await tx.refreshKey.create({ data: dataOf(key) })
-        await announce(tx, { of: 'keys' })
+    database.together(async (rows) => {
+      await rows(lock, [])
+      if ((await rows(list, [])).length === 0) {
+        await rows(insert, [key.id, key.createdAt, key.retiresAt])
+        await rows(announcement, [payloadOf({ of: 'keys' })])
       }
-      return (await tx.refreshKey.findMany(order)).map(recordOf)
+      return (await rows(list, [])).map(recordOf)
     }),
   succeed: (successor, { id, retiresAt }) =>
     database.transaction(async (tx) => {
@@ -37,7 +41,7 @@ export const createRefreshKeys = (database: Database): RefreshKeyStore => ({
     }),
   replaceAll: (key) =>
     database.transaction(async (tx) => {
-      await lock(tx)
+      await tx.$executeRawUnsafe(locking)
       await tx.refreshKey.deleteMany({ where: { NOT: { id: key.id } } })
       await tx.refreshKey.create({ data: dataOf(key) })
       await announce(tx, { of: 'keys' })

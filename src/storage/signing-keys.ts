@@ -2,14 +2,15 @@ import { later } from '../clock.ts'
 import type { KeyPurpose, PublicJwk, SigningKeyRecord, SigningKeyStore } from '../keys/stores.ts'
 import { type SigningAlgorithm, signingAlgorithms } from '../oauth/client.ts'
 import { isRecord } from '../record.ts'
-import { announce } from './changes.ts'
-import { type Database, statement } from './database.ts'
+import { announce, announcement, payloadOf } from './changes.ts'
+import { type Database, json, statement } from './database.ts'
 import { asJson } from './json.ts'
 import type { Prisma, SigningKey } from './prisma/client.ts'
 import { enter } from './revocations.ts'
 
 /** Of two servers that start at once, the second waits and then sees what the first stored. */
-const lock = (tx: Prisma.TransactionClient) => tx.$executeRaw`LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE`
+const locking = 'LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE'
+const lock = statement('signing_keys_lock', locking)
 
 const algorithmOf = (name: string): SigningAlgorithm => {
   const known = signingAlgorithms.find((algorithm) => algorithm === name)
@@ -49,6 +50,12 @@ const list = statement<SigningKey>(
      retires_at AS "retiresAt", gone_at AS "goneAt" FROM signing_keys WHERE purpose = $1 ORDER BY created_at, kid`,
 )
 
+const insert = statement(
+  'signing_keys_insert',
+  `INSERT INTO signing_keys (kid, alg, public_jwk, created_at, activates_at, retires_at, gone_at, purpose)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+)
+
 const order = { orderBy: [{ createdAt: 'asc' }, { kid: 'asc' }] } satisfies Prisma.SigningKeyFindManyArgs
 
 /** Seconds for which a stolen key is told: verifiers may keep a copy of the key set for long, and thieves have time. */
@@ -57,15 +64,14 @@ const year = 365 * 86_400
 export const createSigningKeys = (database: Database, purpose: KeyPurpose): SigningKeyStore => ({
   list: async () => (await database.rows(list, [purpose])).map(recordOf),
   insertIfNone: (keys) =>
-    database.transaction(async (tx) => {
-      await lock(tx)
-      const there = new Set((await tx.signingKey.findMany({ where: { purpose } })).map(({ alg }) => alg))
+    database.together(async (rows) => {
+      await rows(lock, [])
+      const there = new Set((await rows(list, [purpose])).map(({ alg }) => alg))
       const missing = keys.filter(({ alg }) => !there.has(alg))
-      if (missing.length > 0) {
-        await tx.signingKey.createMany({ data: missing.map((key) => ({ ...dataOf(key), purpose })) })
-        await announce(tx, { of: 'keys' })
-      }
-      return (await tx.signingKey.findMany({ where: { purpose }, ...order })).map(recordOf)
+      for (const { kid, alg, publicJwk, createdAt, activatesAt, retiresAt, goneAt } of missing)
+        await rows(insert, [kid, alg, json(publicJwk), createdAt, activatesAt, retiresAt, goneAt, purpose])
+      if (missing.length > 0) await rows(announcement, [payloadOf({ of: 'keys' })])
+      return (await rows(list, [purpose])).map(recordOf)
     }),
   succeed: (successor, { kid, retiresAt, goneAt }) =>
     database.transaction(async (tx) => {
@@ -80,7 +86,7 @@ export const createSigningKeys = (database: Database, purpose: KeyPurpose): Sign
     }),
   replaceAll: (key) =>
     database.transaction(async (tx) => {
-      await lock(tx)
+      await tx.$executeRawUnsafe(locking)
       const at = key.activatesAt
       const others = { alg: key.alg, purpose, NOT: { kid: key.kid } }
       const after = (field: 'retiresAt' | 'goneAt') => ({ ...others, OR: [{ [field]: null }, { [field]: { gt: at } }] })
