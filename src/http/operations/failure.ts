@@ -125,7 +125,9 @@ export const answerNotFound = (app: FastifyInstance, { page }: { page?: FailureP
     const served = [method].flat().flatMap((each) => (each === 'HEAD' ? ['GET', 'HEAD'] : [each]))
     methods.set(url, new Set([...(methods.get(url) ?? []), ...served]))
   })
-  const answerIt = (request: FastifyRequest, reply: FastifyReply) => {
+  // The router's own answer to these comes after the body was read.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done()
     const html = /\btext\/html\b/.test(request.headers.accept ?? '')
     const failed = (status: number, description: string) =>
       answer(
@@ -135,14 +137,9 @@ export const answerNotFound = (app: FastifyInstance, { page }: { page?: FailureP
         html ? { page } : {},
       )
     const served = methods.get(request.url.split('?', 1)[0] ?? '')
-    if (!served) return failed(404, 'There is nothing at this address.')
+    if (!served) return void failed(404, 'There is nothing at this address.')
     const allow = [...served].join(', ')
     reply.header('allow', allow)
-    return failed(405, `This address is served by ${allow}, and not by the method of this request.`)
-  }
-  app.setNotFoundHandler(answerIt)
-  app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) void answerIt(request, reply)
-    else done()
+    failed(405, `This address is served by ${allow}, and not by the method of this request.`)
   })
 }
